@@ -1,0 +1,1 @@
+"""EventHub: events, registrations, calendars and newsletters for networks of non-profits."""

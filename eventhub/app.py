@@ -1,0 +1,63 @@
+"""The application: the only place where its parts are wired."""
+
+from pathlib import Path
+
+import structlog
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from eventhub import cli, db, i18n, web
+from eventhub.accounts import models as _accounts  # noqa: F401  each model, for the metadata
+from eventhub.assemblies import models as _assemblies  # noqa: F401
+from eventhub.events import models as _events  # noqa: F401
+from eventhub.mail import models as _mail  # noqa: F401
+from eventhub.networks import models as _networks  # noqa: F401
+from eventhub.newsletters import models as _newsletters  # noqa: F401
+from eventhub.people import models as _people  # noqa: F401
+from eventhub.programme import models as _programme  # noqa: F401
+from eventhub.registrations import models as _registrations  # noqa: F401
+from eventhub.settings import Settings
+from eventhub.subscriptions import models as _subscriptions  # noqa: F401
+
+PACKAGE = Path(__file__).parent
+log = structlog.get_logger()
+csrf = CSRFProtect()
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application, wired for these settings."""
+    app = Flask("eventhub", template_folder=str(tree("templates")))
+    app.extensions["eventhub_settings"] = settings
+    app.config.update(
+        SECRET_KEY=settings.secret_keys[0],
+        SQLALCHEMY_DATABASE_URI=settings.database,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=settings.site_url.startswith("https://"),
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        RATELIMIT_ENABLED=settings.rate_limits,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+    db.init_db(app)
+    i18n.init_i18n(app)
+    csrf.init_app(app)
+    web.init_web(app, csrf)
+    cli.init_cli(app)
+    return app
+
+
+def tree(name: str) -> Path:
+    """Return ``templates`` or ``emails``: in the wheel's package, or beside it in a checkout."""
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.database.startswith("sqlite"):
+        return {}
+    return {"pool_size": settings.web_threads, "max_overflow": 4, "pool_pre_ping": True}

@@ -1,0 +1,161 @@
+"""The database: models' base, the session, and the one place where work is committed."""
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: aware in Python, UTC in the database. Naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime is not a moment")
+        return value.astimezone(UTC)
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect
+    ) -> datetime | None:
+        if value is None:
+            return None
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
+
+
+class Base(DeclarativeBase):
+    """Base of every model."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={datetime: UtcDateTime},
+    )
+
+
+def public_id() -> str:
+    """Return a new opaque identifier (32 hexadecimal digits): the only one that leaves."""
+    return uuid.uuid4().hex
+
+
+class Row:
+    """Mixin: an internal key that never leaves, and an opaque public one that does."""
+
+    id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
+    public_id: Mapped[str] = mapped_column(
+        unique=True, default=public_id, sort_order=-1
+    )
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+session = db.session
+migrate = Migrate()
+
+_after_commit: list[Callable[[], None]] = []
+
+
+class NestedTransaction(RuntimeError):
+    """A transaction was opened inside another: only the edge opens one, once a use case."""
+
+
+def init_db(app: Flask) -> None:
+    """Bind the database to the application, with its migrations."""
+    from pathlib import Path
+
+    db.init_app(app)
+    migrate.init_app(
+        app,
+        db,
+        directory=str(Path(__file__).parent / "migrations"),
+        render_as_batch=True,
+    )
+
+
+def after_commit(hook: Callable[[], None]) -> None:
+    """Have ``hook`` called after every commit. It must not raise."""
+    if hook not in _after_commit:
+        _after_commit.append(hook)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Run one use case: begin, commit once, roll back on any exception.
+
+    The read transaction that the request may have opened is rolled back first. On SQLite the
+    transaction begins IMMEDIATE: a read that turns into a write fails at once and would ignore
+    the busy timeout. Raises NestedTransaction when one is already open.
+    """
+    current = session()
+    if current.info.get("in_transaction"):
+        raise NestedTransaction
+    current.rollback()
+    current.info["in_transaction"] = True
+    try:
+        current.connection(execution_options={"eventhub_immediate": True})
+        yield
+        current.commit()
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        current.info.pop("in_transaction", None)
+    for hook in _after_commit:
+        hook()
+
+
+def drop_inherited_connections() -> None:
+    """Forget the connections of the parent process. Call first thing after a fork."""
+    for engine in db.engines.values():
+        engine.dispose(close=False)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """Set SQLite up: WAL, foreign keys, patience; and leave BEGIN to us."""
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=15000",
+        "foreign_keys=ON",
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin IMMEDIATE inside ``transaction()``, deferred for reads."""
+    if connection.dialect.name == "sqlite":
+        immediate = connection.get_execution_options().get("eventhub_immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

@@ -1,0 +1,24 @@
+"""Domain errors: a refusal that a service raises and an edge turns into words for a person."""
+
+
+class DomainError(Exception):
+    """Base of every expected refusal. Never carries personal data in its message."""
+
+
+class NotFound(DomainError):
+    """The thing does not exist, or the asker may not know that it does."""
+
+
+class Invalid(DomainError):
+    """Some given values are refused.
+
+    ``fields`` maps a field's name to one untranslated (msgid) sentence; the edge translates it.
+    """
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(", ".join(sorted(fields)))
+        self.fields = fields
+
+
+class Conflict(DomainError):
+    """The thing is not in a state that allows this, or somebody else changed it first."""

@@ -1,0 +1,46 @@
+"""What the domains ask of the mail: owe a message."""
+
+from typing import Any
+
+from eventhub import clock, outbox
+from eventhub.db import session
+from eventhub.mail import address as addresses
+from eventhub.mail.models import Delivery
+
+
+def owe(
+    message: str,
+    *,
+    subject_id: int,
+    address: str,
+    locale: str,
+    key: str,
+    arguments: dict[str, Any] | None = None,
+    person_id: int | None = None,
+) -> Delivery | None:
+    """Owe one message to one address; it is rendered and sent by a worker after the commit.
+
+    ``message`` names a builder registered in ``jobs/registry.py`` ("registrations.confirmation");
+    ``subject_id`` and ``arguments`` are what it needs. ``key`` makes it owed once: None is
+    returned when a delivery under this key exists already.
+    """
+    known = session.query(Delivery.id).filter_by(key=key).first()
+    if known is not None:
+        return None
+    delivery = Delivery(
+        message=message,
+        subject_id=subject_id,
+        arguments=arguments or {},
+        key=key,
+        address=address,
+        address_key=addresses.key(address),
+        locale=locale,
+        person_id=person_id,
+        created_at=clock.now(),
+    )
+    session.add(delivery)
+    session.flush()
+    outbox.add(
+        "mail.deliver", key=f"mail.deliver:{delivery.id}", delivery_id=delivery.id
+    )
+    return delivery

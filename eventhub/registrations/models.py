@@ -1,0 +1,67 @@
+"""Registrations: a person's place at an event."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventhub.db import Base, Row
+from eventhub.events.models import Cohort, Event, SeatPool
+from eventhub.people.models import Person
+
+STATES = ("pending", "confirmed", "waitlisted", "cancelled")
+ACTIVE = text("state IN ('pending', 'confirmed', 'waitlisted')")
+
+
+class Registration(Row, Base):
+    """A person's place, or their wait for one.
+
+    ``state``: pending (seat kept until the address is confirmed, at ``held_until``), confirmed,
+    waitlisted (in order of ``waitlist_number`` in the pool), cancelled. ``form_key`` makes the
+    form idempotent (S2). ``manage_version`` revokes manage links. ``calendar_sequence`` is the
+    last SEQUENCE this person was sent (M4); None: never sent a calendar request.
+    """
+
+    __tablename__ = "registration"
+    __table_args__ = (
+        Index(
+            "uq_registration_active",
+            "event_id",
+            text("coalesce(cohort_id, 0)"),
+            "email_key",
+            unique=True,
+            sqlite_where=ACTIVE,
+            postgresql_where=ACTIVE,
+        ),
+        UniqueConstraint("pool_id", "waitlist_number"),
+        Index("ix_registration_event_state", "event_id", "state", "id"),
+    )
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
+    cohort_id: Mapped[int | None] = mapped_column(ForeignKey("cohort.id"))
+    pool_id: Mapped[int] = mapped_column(ForeignKey("seat_pool.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    form_key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    email: Mapped[str]
+    email_key: Mapped[str]
+    organisation: Mapped[str] = mapped_column(default="")
+    folded_text: Mapped[str] = mapped_column(default="")
+    mode: Mapped[str]
+    locale: Mapped[str]
+    state: Mapped[str]
+    waitlist_number: Mapped[int | None]
+    held_until: Mapped[datetime | None] = mapped_column(index=True)
+    manage_version: Mapped[int] = mapped_column(default=1)
+    calendar_sequence: Mapped[int | None]
+    mail_version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    checked_in_at: Mapped[datetime | None]
+
+    event: Mapped[Event] = relationship()
+    cohort: Mapped[Cohort | None] = relationship()
+    pool: Mapped[SeatPool] = relationship()
+    person: Mapped[Person] = relationship()

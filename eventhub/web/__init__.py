@@ -1,0 +1,14 @@
+"""HTML pages: one module per subject, thin. Parse, call one service, answer."""
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+
+def init_web(app: Flask, csrf: CSRFProtect) -> None:
+    """Register every blueprint, the error pages and the response headers."""
+    from eventhub.web import errors, headers, language
+
+    headers.init_headers(app)
+    errors.init_errors(app)
+    for module in (language,):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,31 @@
+"""Error pages: plain words in the reader's language, and what to do next."""
+
+from flask import Flask, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from eventhub.errors import Conflict, Invalid, NotFound
+
+
+def init_errors(app: Flask) -> None:
+    """Answer every refusal and fault with a page that helps."""
+    app.register_error_handler(NotFound, lambda error: _page(404))
+    app.register_error_handler(Conflict, lambda error: _page(409))
+    app.register_error_handler(Invalid, lambda error: _page(422))
+    app.register_error_handler(CSRFError, lambda error: _page(400))
+    app.register_error_handler(
+        HTTPException, lambda error: _page(error.code or 500, error)
+    )
+    app.register_error_handler(500, lambda error: _page(500))
+
+
+def _page(
+    status: int, error: HTTPException | None = None
+) -> tuple[str, int, dict[str, str]]:
+    kept = ("Allow", "Retry-After")
+    headers = dict(error.get_headers()) if error is not None else {}
+    return (
+        render_template("errors/error.html", status=status),
+        status,
+        {name: value for name, value in headers.items() if name in kept},
+    )
