@@ -37,11 +37,11 @@ lint: $(VENV)/test.stamp
 	@exec $(VENV)/bin/python -m tests.run --checks-only
 
 format: $(VENV)/test.stamp
-	@$(VENV)/bin/ruff check --quiet --fix --exit-zero .
-	@exec $(VENV)/bin/ruff format .
+	@$(VENV)/bin/python -m ruff check --quiet --fix --exit-zero .
+	@exec $(VENV)/bin/python -m ruff format .
 
 # uv is only used here: it writes one lock that holds for every Python and platform we name.
-UV_COMPILE = $(VENV)/lock/bin/uv --no-config pip compile --quiet --upgrade --universal \
+UV_COMPILE = $(VENV)/lock/bin/python -m uv --no-config pip compile --quiet --upgrade --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock' pyproject.toml
 lock: $(VENV)/python.stamp
