@@ -14,9 +14,7 @@ def main() -> None:
         app = create_app(load_settings())
     except SettingsError as error:
         sys.exit(f"eventhub: {error}")
-    group = FlaskGroup(
-        name="eventhub", create_app=lambda: app, add_version_option=False
-    )
+    group = FlaskGroup(name="eventhub", create_app=lambda: app, add_version_option=False)
     group.main(prog_name="eventhub")
 
 

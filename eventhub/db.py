@@ -31,23 +31,17 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime is not a moment")
         return value.astimezone(UTC)
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return (
-            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        )
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
@@ -68,9 +62,7 @@ class Row:
     """Mixin: an internal key that never leaves, and an opaque public one that does."""
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)
-    public_id: Mapped[str] = mapped_column(
-        unique=True, default=public_id, sort_order=-1
-    )
+    public_id: Mapped[str] = mapped_column(unique=True, default=public_id, sort_order=-1)
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})

@@ -72,9 +72,7 @@ def pick(french: str, english: str) -> str:
 
 def fold(text: str) -> str:
     """Return a text in lower case and without accents, for search and sort."""
-    decomposed = unicodedata.normalize(
-        "NFKD", text.replace("œ", "oe").replace("Œ", "oe")
-    )
+    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe"))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return re.sub(r"\s+", " ", bare.replace("’", "'")).strip().lower()
 
@@ -83,17 +81,13 @@ def date_words(day: date, locale: str | None = None, year: bool = True) -> str:
     """Return "le mercredi 17 novembre 2026" or "Wednesday, November 17, 2026"."""
     language = locale or current_locale()
     if language == "en":
-        return format_date(
-            day, "EEEE, MMMM d, y" if year else "EEEE, MMMM d", locale="en_CA"
-        )
+        return format_date(day, "EEEE, MMMM d, y" if year else "EEEE, MMMM d", locale="en_CA")
     number = "1er" if day.day == 1 else str(day.day)
     tail = format_date(day, "MMMM y" if year else "MMMM", locale="fr_CA")
     return f"le {format_date(day, 'EEEE', locale='fr_CA')} {number}{NBSP}{tail}"
 
 
-def time_words(
-    moment: datetime | time, time_zone: str = "", locale: str | None = None
-) -> str:
+def time_words(moment: datetime | time, time_zone: str = "", locale: str | None = None) -> str:
     """Return "13 h 30", "9 h" or "1:30 p.m.", in ``time_zone`` when a moment is given."""
     clock_time = moment
     if isinstance(moment, datetime):
@@ -120,9 +114,9 @@ def month_abbr(month: str | date, locale: str | None = None) -> str:
 
 def weekday_abbr(day: date, locale: str | None = None) -> str:
     """Return a short weekday name: "mer.", "Wed"."""
-    return format_date(day, "EEE", locale=_CLDR[locale or current_locale()]).rstrip(
-        "."
-    ) + ("." if (locale or current_locale()) == "fr" else "")
+    return format_date(day, "EEE", locale=_CLDR[locale or current_locale()]).rstrip(".") + (
+        "." if (locale or current_locale()) == "fr" else ""
+    )
 
 
 def zone_words(moment: datetime, time_zone: str, locale: str | None = None) -> str:
@@ -166,9 +160,7 @@ def event_when(item: _Timed, locale: str | None = None) -> str:
         middle, at = ("jusqu’au", "à") if language == "fr" else ("until", "at")
         until = until.removeprefix("le ") if language == "fr" else until
         return f"{words}, {at} {start}, {middle} {until}, {at} {end}"
-    return (
-        f"{words}, {f'de {start} à {end}' if language == 'fr' else f'{start} to {end}'}"
-    )
+    return f"{words}, {f'de {start} à {end}' if language == 'fr' else f'{start} to {end}'}"
 
 
 def _day_range(first: date, last: date, language: str) -> str:
@@ -197,6 +189,9 @@ def translations_for(locale: str) -> NullTranslations:
 
 class _PoDomain(Domain):
     """Catalogues read straight from the .po files: no compile step to forget."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def get_translations(self) -> NullTranslations:
         return _catalogue(current_locale())

@@ -54,16 +54,9 @@ def add(
         "due_at": moment + (delay or BELL_HEAD_START),
         "attempts": 0,
     }
-    insert = (
-        sqlite_insert
-        if session().get_bind().dialect.name == "sqlite"
-        else postgresql_insert
-    )
+    insert = sqlite_insert if session().get_bind().dialect.name == "sqlite" else postgresql_insert
     row_id = session.scalar(
-        insert(OutboxRow)
-        .values(values)
-        .on_conflict_do_nothing()
-        .returning(OutboxRow.id)
+        insert(OutboxRow).values(values).on_conflict_do_nothing().returning(OutboxRow.id)
     )
     if row_id is not None and delay is None:
         session().info.setdefault("outbox_added", []).append(row_id)
@@ -88,9 +81,7 @@ def claim_due(limit: int = 200) -> list[int]:
     ids = list(session.scalars(due))
     if ids:
         session.execute(
-            update(OutboxRow)
-            .where(OutboxRow.id.in_(ids))
-            .values(due_at=moment + REDO_AFTER)
+            update(OutboxRow).where(OutboxRow.id.in_(ids)).values(due_at=moment + REDO_AFTER)
         )
     return ids
 

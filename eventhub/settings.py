@@ -19,35 +19,17 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
 
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
-    port: int = Field(
-        8000, ge=1, le=65535, description="Port the web server listens on."
-    )
-    data_dir: Path = Field(
-        Path("var"), description="Folder of the database, secrets and files."
-    )
-    base_url: str = Field(
-        "", description="Public address of the site; default http://HOST:PORT."
-    )
-    database_url: str = Field(
-        "", description="SQLAlchemy address; default SQLite in DATA_DIR."
-    )
-    redis_url: str = Field(
-        "", description="Redis address; empty: an embedded Valkey is started."
-    )
-    secret_key: str = Field(
-        "", description="Signs every token; default: made once in DATA_DIR."
-    )
-    old_secret_keys: str = Field(
-        "", description="Earlier keys still accepted, comma-separated."
-    )
+    port: int = Field(8000, ge=1, le=65535, description="Port the web server listens on.")
+    data_dir: Path = Field(Path("var"), description="Folder of the database, secrets and files.")
+    base_url: str = Field("", description="Public address of the site; default http://HOST:PORT.")
+    database_url: str = Field("", description="SQLAlchemy address; default SQLite in DATA_DIR.")
+    redis_url: str = Field("", description="Redis address; empty: an embedded Valkey is started.")
+    secret_key: str = Field("", description="Signs every token; default: made once in DATA_DIR.")
+    old_secret_keys: str = Field("", description="Earlier keys still accepted, comma-separated.")
 
-    mail_server: str = Field(
-        "", description="SMTP server; empty: the local mail catcher."
-    )
+    mail_server: str = Field("", description="SMTP server; empty: the local mail catcher.")
     mail_port: int = Field(25, ge=1, le=65535, description="SMTP port.")
-    mail_use_tls: bool = Field(
-        False, description="STARTTLS, with the certificate verified."
-    )
+    mail_use_tls: bool = Field(False, description="STARTTLS, with the certificate verified.")
     mail_use_ssl: bool = Field(False, description="TLS from the first byte (port 465).")
     mail_username: str = Field("", description="SMTP user.")
     mail_password: str = Field("", description="SMTP password.")
@@ -55,30 +37,22 @@ class Settings(BaseSettings):
         "eventhub@localhost.localdomain",
         description="Sender address of mails that belong to no network.",
     )
-    mail_timeout: int = Field(
-        30, ge=1, le=600, description="SMTP time limit, in seconds."
-    )
+    mail_timeout: int = Field(30, ge=1, le=600, description="SMTP time limit, in seconds.")
     mail_domain: str = Field(
         "",
         description="Domain of Message-ID and calendar UID; default: BASE_URL's host.",
     )
 
-    workers: int = Field(
-        2, ge=1, le=64, description="RQ workers that `eventhub up` starts."
-    )
+    workers: int = Field(2, ge=1, le=64, description="RQ workers that `eventhub up` starts.")
     web_workers: int = Field(1, ge=1, le=64, description="Processes of the web server.")
-    web_threads: int = Field(
-        8, ge=1, le=256, description="Threads in each web process."
-    )
+    web_threads: int = Field(8, ge=1, le=256, description="Threads in each web process.")
     trusted_proxies: int = Field(
         0,
         ge=0,
         le=8,
         description="Reverse proxies in front whose X-Forwarded-* are believed.",
     )
-    rate_limits: bool = Field(
-        True, description="Limit how often one address may post forms."
-    )
+    rate_limits: bool = Field(True, description="Limit how often one address may post forms.")
     demonstration: bool = Field(
         False,
         description="Local form: /dev/mailbox is open and the demonstration is loaded.",
@@ -107,16 +81,13 @@ class Settings(BaseSettings):
     @property
     def site_url(self) -> str:
         """The public address of the site, without a trailing slash."""
-        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::"} else self.host
+        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::"} else self.host  # noqa: S104
         return self.base_url or f"http://{host}:{self.port}"
 
     @property
     def database(self) -> str:
         """The SQLAlchemy address in force."""
-        return (
-            self.database_url
-            or f"sqlite:///{self.data_dir.resolve() / 'eventhub.sqlite3'}"
-        )
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'eventhub.sqlite3'}"
 
     @property
     def identity_domain(self) -> str:
@@ -141,9 +112,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper()
-        raise SettingsError(
-            f"{name}: {first['msg'].removeprefix('Value error, ')}"
-        ) from None
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def current_settings() -> Settings:
@@ -162,9 +131,7 @@ def _kept_secret(data_dir: Path) -> str:
             draft.touch(mode=0o600)
             draft.write_text(secrets.token_urlsafe(48))
             try:
-                path.hardlink_to(
-                    draft
-                )  # fails if another process was first: keep theirs
+                path.hardlink_to(draft)  # fails if another process was first: keep theirs
             except FileExistsError:
                 pass
             finally:

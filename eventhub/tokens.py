@@ -27,9 +27,7 @@ def verify(token: str, purpose: str, public_id: str, version: int = 1) -> bool:
     """Tell in constant time whether a token is the one of this row, purpose and version."""
     given = token.encode()
     matches = [
-        hmac.compare_digest(
-            given, f"{public_id}.{_mac(key, purpose, public_id, version)}".encode()
-        )
+        hmac.compare_digest(given, f"{public_id}.{_mac(key, purpose, public_id, version)}".encode())
         for key in current_settings().secret_keys
     ]
     return any(matches)

@@ -68,10 +68,10 @@ class Libical:
 
 def main() -> None:
     """Run in the system's Python: the calendar on standard input, JSON on standard output."""
-    import gi  # noqa: PLC0415
+    import gi
 
     gi.require_version("ICalGLib", "3.0")
-    from gi.repository import ICalGLib  # noqa: PLC0415
+    from gi.repository import ICalGLib
 
     def inside(component, kind):
         child = component.get_first_component(kind)

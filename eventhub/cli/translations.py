@@ -38,9 +38,7 @@ def translations() -> None:
         ):
             found.add(message, context=context, auto_comments=comments)
     for locale in LOCALES:
-        missing = _update(
-            CATALOGUES / locale / "LC_MESSAGES" / "messages.po", locale, found
-        )
+        missing = _update(CATALOGUES / locale / "LC_MESSAGES" / "messages.po", locale, found)
         click.echo(f"{locale}: {len(found)} texts, {len(missing)} without translation")
         for text in missing:
             click.echo(f"  {text!r}")
@@ -66,9 +64,7 @@ def _update(path: Path, locale: str, found: Catalog) -> list[str]:
             missing.append(str(message.id))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as target:
-        write_po(
-            target, new, sort_output=True, no_location=True, width=0, omit_header=False
-        )
+        write_po(target, new, sort_output=True, no_location=True, width=0, omit_header=False)
     return missing
 
 

@@ -169,9 +169,7 @@ class Session(When, Row, Base):
 
     __tablename__ = "event_session"
 
-    event_id: Mapped[int] = mapped_column(
-        ForeignKey("event.id", ondelete="CASCADE"), index=True
-    )
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
     cohort_id: Mapped[int | None] = mapped_column(
         ForeignKey("cohort.id", ondelete="CASCADE"), index=True
     )
@@ -209,12 +207,8 @@ class SeatPool(Row, Base):
         ),
     )
 
-    event_id: Mapped[int] = mapped_column(
-        ForeignKey("event.id", ondelete="CASCADE"), index=True
-    )
-    cohort_id: Mapped[int | None] = mapped_column(
-        ForeignKey("cohort.id", ondelete="CASCADE")
-    )
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
+    cohort_id: Mapped[int | None] = mapped_column(ForeignKey("cohort.id", ondelete="CASCADE"))
     mode: Mapped[str | None]
     capacity: Mapped[int | None]
     taken: Mapped[int] = mapped_column(default=0)

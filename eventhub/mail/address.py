@@ -13,9 +13,7 @@ def clean(typed: str, field: str = "email") -> str:
     Raises Invalid, naming ``field``, when it can't be one. No DNS look-up is made.
     """
     try:
-        checked = validate_email(
-            typed.strip(), check_deliverability=False, allow_smtputf8=False
-        )
+        checked = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
         raise Invalid({field: MESSAGE}) from None
     return f"{checked.local_part}@{checked.ascii_domain}"

@@ -42,9 +42,7 @@ class Delivery(Row, Base):
             "batch_id",
             "state",
             "id",
-            sqlite_where=text(
-                "state IN ('pending','claimed','sending','deferred','uncertain')"
-            ),
+            sqlite_where=text("state IN ('pending','claimed','sending','deferred','uncertain')"),
             postgresql_where=text(
                 "state IN ('pending','claimed','sending','deferred','uncertain')"
             ),

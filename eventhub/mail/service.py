@@ -40,7 +40,5 @@ def owe(
     )
     session.add(delivery)
     session.flush()
-    outbox.add(
-        "mail.deliver", key=f"mail.deliver:{delivery.id}", delivery_id=delivery.id
-    )
+    outbox.add("mail.deliver", key=f"mail.deliver:{delivery.id}", delivery_id=delivery.id)
     return delivery

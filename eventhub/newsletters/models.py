@@ -69,9 +69,7 @@ class Block(Base):
     __tablename__ = "block"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    issue_id: Mapped[int] = mapped_column(
-        ForeignKey("issue.id", ondelete="CASCADE"), index=True
-    )
+    issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id", ondelete="CASCADE"), index=True)
     position: Mapped[int]
     kind: Mapped[str]
     event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id"))

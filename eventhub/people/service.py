@@ -11,9 +11,7 @@ from eventhub.people.models import Person
 
 def find_person(email: str) -> Person | None:
     """Return the person with this address, or None."""
-    return session.scalar(
-        select(Person).where(Person.email_key == addresses.key(email))
-    )
+    return session.scalar(select(Person).where(Person.email_key == addresses.key(email)))
 
 
 def find_or_add_person(name: str, email: str, locale: str) -> Person:

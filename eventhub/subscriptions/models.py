@@ -73,9 +73,7 @@ class Consent(Base):
     __tablename__ = "consent"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    subscription_id: Mapped[int] = mapped_column(
-        ForeignKey("subscription.id"), index=True
-    )
+    subscription_id: Mapped[int] = mapped_column(ForeignKey("subscription.id"), index=True)
     statement: Mapped[str]
     basis: Mapped[str]
     wording: Mapped[str]

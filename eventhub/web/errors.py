@@ -13,15 +13,11 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(Conflict, lambda error: _page(409))
     app.register_error_handler(Invalid, lambda error: _page(422))
     app.register_error_handler(CSRFError, lambda error: _page(400))
-    app.register_error_handler(
-        HTTPException, lambda error: _page(error.code or 500, error)
-    )
+    app.register_error_handler(HTTPException, lambda error: _page(error.code or 500, error))
     app.register_error_handler(500, lambda error: _page(500))
 
 
-def _page(
-    status: int, error: HTTPException | None = None
-) -> tuple[str, int, dict[str, str]]:
+def _page(status: int, error: HTTPException | None = None) -> tuple[str, int, dict[str, str]]:
     kept = ("Allow", "Retry-After")
     headers = dict(error.get_headers()) if error is not None else {}
     return (

@@ -116,9 +116,7 @@ def upgrade():
             name=op.f("fk_account_network_network_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "account_id", "network_id", name=op.f("pk_account_network")
-        ),
+        sa.PrimaryKeyConstraint("account_id", "network_id", name=op.f("pk_account_network")),
     )
     with op.batch_alter_table("account_network", schema=None) as batch_op:
         batch_op.create_index(
@@ -134,9 +132,7 @@ def upgrade():
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("seats", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["network_id"], ["network.id"], name=op.f("fk_college_network_id")
-        ),
+        sa.ForeignKeyConstraint(["network_id"], ["network.id"], name=op.f("fk_college_network_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_college")),
         sa.UniqueConstraint(
             "network_id", "body", "name", name=op.f("uq_college_network_id_body_name")
@@ -165,12 +161,8 @@ def upgrade():
         sa.Column("reply_text", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["batch_id"], ["mail_batch.id"], name=op.f("fk_delivery_batch_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_delivery_person_id")
-        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["mail_batch.id"], name=op.f("fk_delivery_batch_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_delivery_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint(
             "batch_id", "address_key", name=op.f("uq_delivery_batch_id_address_key")
@@ -179,26 +171,18 @@ def upgrade():
         sa.UniqueConstraint("public_id", name=op.f("uq_delivery_public_id")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_delivery_address_key"), ["address_key"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_delivery_address_key"), ["address_key"], unique=False)
         batch_op.create_index(
             "ix_delivery_open",
             ["batch_id", "state", "id"],
             unique=False,
-            sqlite_where=sa.text(
-                "state IN ('pending','claimed','sending','deferred','uncertain')"
-            ),
+            sqlite_where=sa.text("state IN ('pending','claimed','sending','deferred','uncertain')"),
             postgresql_where=sa.text(
                 "state IN ('pending','claimed','sending','deferred','uncertain')"
             ),
         )
-        batch_op.create_index(
-            batch_op.f("ix_delivery_person_id"), ["person_id"], unique=False
-        )
-        batch_op.create_index(
-            "ix_delivery_subject", ["message", "subject_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_delivery_person_id"), ["person_id"], unique=False)
+        batch_op.create_index("ix_delivery_subject", ["message", "subject_id"], unique=False)
 
     op.create_table(
         "newsletter",
@@ -216,16 +200,12 @@ def upgrade():
             ["network_id"], ["network.id"], name=op.f("fk_newsletter_network_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_newsletter")),
-        sa.UniqueConstraint(
-            "network_id", "name_fr", name=op.f("uq_newsletter_network_id_name_fr")
-        ),
+        sa.UniqueConstraint("network_id", "name_fr", name=op.f("uq_newsletter_network_id_name_fr")),
         sa.UniqueConstraint("public_id", name=op.f("uq_newsletter_public_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_newsletter_slug")),
     )
     with op.batch_alter_table("newsletter", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_newsletter_network_id"), ["network_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_newsletter_network_id"), ["network_id"], unique=False)
 
     op.create_table(
         "organisation",
@@ -240,9 +220,7 @@ def upgrade():
             ["network_id"], ["network.id"], name=op.f("fk_organisation_network_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
-        sa.UniqueConstraint(
-            "network_id", "name", name=op.f("uq_organisation_network_id_name")
-        ),
+        sa.UniqueConstraint("network_id", "name", name=op.f("uq_organisation_network_id_name")),
         sa.UniqueConstraint("public_id", name=op.f("uq_organisation_public_id")),
     )
     with op.batch_alter_table("organisation", schema=None) as batch_op:
@@ -259,13 +237,9 @@ def upgrade():
         sa.Column("name_fr", sa.String(), nullable=False),
         sa.Column("name_en", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["network_id"], ["network.id"], name=op.f("fk_series_network_id")
-        ),
+        sa.ForeignKeyConstraint(["network_id"], ["network.id"], name=op.f("fk_series_network_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
-        sa.UniqueConstraint(
-            "network_id", "slug", name=op.f("uq_series_network_id_slug")
-        ),
+        sa.UniqueConstraint("network_id", "slug", name=op.f("uq_series_network_id_slug")),
         sa.UniqueConstraint("public_id", name=op.f("uq_series_public_id")),
     )
     op.create_table(
@@ -308,12 +282,8 @@ def upgrade():
         sa.Column("ends_on", sa.Date(), nullable=True),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["network_id"], ["network.id"], name=op.f("fk_event_network_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["series_id"], ["series.id"], name=op.f("fk_event_series_id")
-        ),
+        sa.ForeignKeyConstraint(["network_id"], ["network.id"], name=op.f("fk_event_network_id")),
+        sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_event_series_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint(
             "network_id",
@@ -324,18 +294,10 @@ def upgrade():
         sa.UniqueConstraint("slug", name=op.f("uq_event_slug")),
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_event_listing", ["state", "audience", "starts_on"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_event_network_id"), ["network_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_event_series_id"), ["series_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_event_starts_on"), ["starts_on"], unique=False
-        )
+        batch_op.create_index("ix_event_listing", ["state", "audience", "starts_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_network_id"), ["network_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_series_id"), ["series_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_starts_on"), ["starts_on"], unique=False)
 
     op.create_table(
         "issue",
@@ -353,16 +315,12 @@ def upgrade():
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["batch_id"], ["mail_batch.id"], name=op.f("fk_issue_batch_id")
-        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["mail_batch.id"], name=op.f("fk_issue_batch_id")),
         sa.ForeignKeyConstraint(
             ["newsletter_id"], ["newsletter.id"], name=op.f("fk_issue_newsletter_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue")),
-        sa.UniqueConstraint(
-            "newsletter_id", "slug", name=op.f("uq_issue_newsletter_id_slug")
-        ),
+        sa.UniqueConstraint("newsletter_id", "slug", name=op.f("uq_issue_newsletter_id_slug")),
         sa.UniqueConstraint("public_id", name=op.f("uq_issue_public_id")),
     )
     op.create_table(
@@ -401,9 +359,7 @@ def upgrade():
             ["newsletter_id", "state", "locale"],
             unique=False,
         )
-        batch_op.create_index(
-            batch_op.f("ix_subscription_person_id"), ["person_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_subscription_person_id"), ["person_id"], unique=False)
 
     op.create_table(
         "block",
@@ -415,9 +371,7 @@ def upgrade():
         sa.Column("text_fr", sa.String(), nullable=False),
         sa.Column("text_en", sa.String(), nullable=False),
         sa.Column("hidden", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["event_id"], ["event.id"], name=op.f("fk_block_event_id")
-        ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_block_event_id")),
         sa.ForeignKeyConstraint(
             ["issue_id"],
             ["issue.id"],
@@ -427,9 +381,7 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_block")),
     )
     with op.batch_alter_table("block", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_block_issue_id"), ["issue_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_block_issue_id"), ["issue_id"], unique=False)
 
     op.create_table(
         "cohort",
@@ -446,9 +398,7 @@ def upgrade():
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cohort")),
-        sa.UniqueConstraint(
-            "event_id", "name_fr", name=op.f("uq_cohort_event_id_name_fr")
-        ),
+        sa.UniqueConstraint("event_id", "name_fr", name=op.f("uq_cohort_event_id_name_fr")),
         sa.UniqueConstraint("public_id", name=op.f("uq_cohort_public_id")),
     )
     op.create_table(
@@ -489,9 +439,7 @@ def upgrade():
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue_variant")),
-        sa.UniqueConstraint(
-            "issue_id", "locale", name=op.f("uq_issue_variant_issue_id_locale")
-        ),
+        sa.UniqueConstraint("issue_id", "locale", name=op.f("uq_issue_variant_issue_id_locale")),
     )
     op.create_table(
         "event_session",
@@ -524,15 +472,9 @@ def upgrade():
         sa.UniqueConstraint("public_id", name=op.f("uq_event_session_public_id")),
     )
     with op.batch_alter_table("event_session", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_event_session_cohort_id"), ["cohort_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_event_session_event_id"), ["event_id"], unique=False
-        )
-        batch_op.create_index(
-            batch_op.f("ix_event_session_starts_on"), ["starts_on"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_event_session_cohort_id"), ["cohort_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_session_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_session_starts_on"), ["starts_on"], unique=False)
 
     op.create_table(
         "seat_pool",
@@ -561,9 +503,7 @@ def upgrade():
         sa.UniqueConstraint("public_id", name=op.f("uq_seat_pool_public_id")),
     )
     with op.batch_alter_table("seat_pool", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_seat_pool_event_id"), ["event_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_seat_pool_event_id"), ["event_id"], unique=False)
 
     op.create_table(
         "registration",
@@ -595,9 +535,7 @@ def upgrade():
         sa.ForeignKeyConstraint(
             ["cohort_id"], ["cohort.id"], name=op.f("fk_registration_cohort_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["event_id"], ["event.id"], name=op.f("fk_registration_event_id")
-        ),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_registration_event_id")),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_registration_person_id")
         ),
@@ -620,9 +558,7 @@ def upgrade():
         batch_op.create_index(
             batch_op.f("ix_registration_held_until"), ["held_until"], unique=False
         )
-        batch_op.create_index(
-            batch_op.f("ix_registration_person_id"), ["person_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_registration_person_id"), ["person_id"], unique=False)
 
     # ### end Alembic commands ###
 
@@ -682,9 +618,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_delivery_person_id"))
         batch_op.drop_index(
             "ix_delivery_open",
-            sqlite_where=sa.text(
-                "state IN ('pending','claimed','sending','deferred','uncertain')"
-            ),
+            sqlite_where=sa.text("state IN ('pending','claimed','sending','deferred','uncertain')"),
             postgresql_where=sa.text(
                 "state IN ('pending','claimed','sending','deferred','uncertain')"
             ),
