@@ -1,6 +1,7 @@
 """Events, their sessions, cohorts and series, and the places that are counted together."""
 
 from datetime import date, datetime
+from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -129,7 +130,7 @@ class Event(When, Row, Base):
         back_populates="event", order_by="SeatPool.id", cascade="all, delete-orphan"
     )
 
-    __mapper_args__ = {"version_id_col": version}
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
 
     @property
     def title(self) -> str:
@@ -189,7 +190,7 @@ class Session(When, Row, Base):
 
 
 class SeatPool(Row, Base):
-    """Places counted together: of the event or a cohort, for a mode or for all (S1).
+    """Places counted together: of the event or a cohort, for one mode or ("") for all (S1).
 
     ``capacity`` None: no limit. ``taken`` never passes it: the gate is one UPDATE whose row
     count is checked, in the transaction of the insert. ``last_number`` numbers the waitlist.
@@ -199,17 +200,26 @@ class SeatPool(Row, Base):
     __table_args__ = (
         CheckConstraint("taken >= 0", name="taken_not_negative"),
         Index(
-            "uq_seat_pool_scope",
+            "uq_seat_pool_event",
             "event_id",
-            text("coalesce(cohort_id, 0)"),
-            text("coalesce(mode, '')"),
+            "mode",
             unique=True,
+            sqlite_where=text("cohort_id IS NULL"),
+            postgresql_where=text("cohort_id IS NULL"),
+        ),
+        Index(
+            "uq_seat_pool_cohort",
+            "cohort_id",
+            "mode",
+            unique=True,
+            sqlite_where=text("cohort_id IS NOT NULL"),
+            postgresql_where=text("cohort_id IS NOT NULL"),
         ),
     )
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
     cohort_id: Mapped[int | None] = mapped_column(ForeignKey("cohort.id", ondelete="CASCADE"))
-    mode: Mapped[str | None]
+    mode: Mapped[str] = mapped_column(default="")
     capacity: Mapped[int | None]
     taken: Mapped[int] = mapped_column(default=0)
     last_number: Mapped[int] = mapped_column(default=0)

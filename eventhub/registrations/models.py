@@ -10,7 +10,9 @@ from eventhub.events.models import Cohort, Event, SeatPool
 from eventhub.people.models import Person
 
 STATES = ("pending", "confirmed", "waitlisted", "cancelled")
-ACTIVE = text("state IN ('pending', 'confirmed', 'waitlisted')")
+_ACTIVE = "state IN ('pending', 'confirmed', 'waitlisted')"
+ACTIVE_EVENT = text(f"{_ACTIVE} AND cohort_id IS NULL")
+ACTIVE_COHORT = text(f"{_ACTIVE} AND cohort_id IS NOT NULL")
 
 
 class Registration(Row, Base):
@@ -25,13 +27,20 @@ class Registration(Row, Base):
     __tablename__ = "registration"
     __table_args__ = (
         Index(
-            "uq_registration_active",
+            "uq_registration_event_address",
             "event_id",
-            text("coalesce(cohort_id, 0)"),
             "email_key",
             unique=True,
-            sqlite_where=ACTIVE,
-            postgresql_where=ACTIVE,
+            sqlite_where=ACTIVE_EVENT,
+            postgresql_where=ACTIVE_EVENT,
+        ),
+        Index(
+            "uq_registration_cohort_address",
+            "cohort_id",
+            "email_key",
+            unique=True,
+            sqlite_where=ACTIVE_COHORT,
+            postgresql_where=ACTIVE_COHORT,
         ),
         UniqueConstraint("pool_id", "waitlist_number"),
         Index("ix_registration_event_state", "event_id", "state", "id"),

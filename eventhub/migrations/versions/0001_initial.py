@@ -2,12 +2,13 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-21 22:35:32.611298
+Create Date: 2026-11-21 22:40:13.492650
 
 """
 
-import sqlalchemy as sa
 from alembic import op
+import sqlalchemy as sa
+
 
 # revision identifiers, used by Alembic.
 revision = "0001"
@@ -286,9 +287,7 @@ def upgrade():
         sa.ForeignKeyConstraint(["series_id"], ["series.id"], name=op.f("fk_event_series_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
         sa.UniqueConstraint(
-            "network_id",
-            "programme_key",
-            name=op.f("uq_event_network_id_programme_key"),
+            "network_id", "programme_key", name=op.f("uq_event_network_id_programme_key")
         ),
         sa.UniqueConstraint("public_id", name=op.f("uq_event_public_id")),
         sa.UniqueConstraint("slug", name=op.f("uq_event_slug")),
@@ -338,26 +337,20 @@ def upgrade():
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unsubscribed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["newsletter_id"],
-            ["newsletter.id"],
-            name=op.f("fk_subscription_newsletter_id"),
+            ["newsletter_id"], ["newsletter.id"], name=op.f("fk_subscription_newsletter_id")
         ),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_subscription_person_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
         sa.UniqueConstraint(
-            "newsletter_id",
-            "person_id",
-            name=op.f("uq_subscription_newsletter_id_person_id"),
+            "newsletter_id", "person_id", name=op.f("uq_subscription_newsletter_id_person_id")
         ),
         sa.UniqueConstraint("public_id", name=op.f("uq_subscription_public_id")),
     )
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_subscription_audience",
-            ["newsletter_id", "state", "locale"],
-            unique=False,
+            "ix_subscription_audience", ["newsletter_id", "state", "locale"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_subscription_person_id"), ["person_id"], unique=False)
 
@@ -373,10 +366,7 @@ def upgrade():
         sa.Column("hidden", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_block_event_id")),
         sa.ForeignKeyConstraint(
-            ["issue_id"],
-            ["issue.id"],
-            name=op.f("fk_block_issue_id"),
-            ondelete="CASCADE",
+            ["issue_id"], ["issue.id"], name=op.f("fk_block_issue_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_block")),
     )
@@ -392,10 +382,7 @@ def upgrade():
         sa.Column("name_fr", sa.String(), nullable=False),
         sa.Column("name_en", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["event_id"],
-            ["event.id"],
-            name=op.f("fk_cohort_event_id"),
-            ondelete="CASCADE",
+            ["event_id"], ["event.id"], name=op.f("fk_cohort_event_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cohort")),
         sa.UniqueConstraint("event_id", "name_fr", name=op.f("uq_cohort_event_id_name_fr")),
@@ -411,9 +398,7 @@ def upgrade():
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["subscription_id"],
-            ["subscription.id"],
-            name=op.f("fk_consent_subscription_id"),
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_consent_subscription_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
@@ -433,10 +418,7 @@ def upgrade():
         sa.Column("digest", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["issue_id"],
-            ["issue.id"],
-            name=op.f("fk_issue_variant_issue_id"),
-            ondelete="CASCADE",
+            ["issue_id"], ["issue.id"], name=op.f("fk_issue_variant_issue_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue_variant")),
         sa.UniqueConstraint("issue_id", "locale", name=op.f("uq_issue_variant_issue_id_locale")),
@@ -463,10 +445,7 @@ def upgrade():
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
-            ["event_id"],
-            ["event.id"],
-            name=op.f("fk_event_session_event_id"),
-            ondelete="CASCADE",
+            ["event_id"], ["event.id"], name=op.f("fk_event_session_event_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_event_session")),
         sa.UniqueConstraint("public_id", name=op.f("uq_event_session_public_id")),
@@ -482,28 +461,36 @@ def upgrade():
         sa.Column("public_id", sa.String(), nullable=False),
         sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("cohort_id", sa.Integer(), nullable=True),
-        sa.Column("mode", sa.String(), nullable=True),
+        sa.Column("mode", sa.String(), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.CheckConstraint("taken >= 0", name=op.f("ck_seat_pool_taken_not_negative")),
         sa.ForeignKeyConstraint(
-            ["cohort_id"],
-            ["cohort.id"],
-            name=op.f("fk_seat_pool_cohort_id"),
-            ondelete="CASCADE",
+            ["cohort_id"], ["cohort.id"], name=op.f("fk_seat_pool_cohort_id"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["event_id"],
-            ["event.id"],
-            name=op.f("fk_seat_pool_event_id"),
-            ondelete="CASCADE",
+            ["event_id"], ["event.id"], name=op.f("fk_seat_pool_event_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_pool")),
         sa.UniqueConstraint("public_id", name=op.f("uq_seat_pool_public_id")),
     )
     with op.batch_alter_table("seat_pool", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_seat_pool_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(
+            "uq_seat_pool_cohort",
+            ["cohort_id", "mode"],
+            unique=True,
+            sqlite_where=sa.text("cohort_id IS NOT NULL"),
+            postgresql_where=sa.text("cohort_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_seat_pool_event",
+            ["event_id", "mode"],
+            unique=True,
+            sqlite_where=sa.text("cohort_id IS NULL"),
+            postgresql_where=sa.text("cohort_id IS NULL"),
+        )
 
     op.create_table(
         "registration",
@@ -545,9 +532,7 @@ def upgrade():
         sa.PrimaryKeyConstraint("id", name=op.f("pk_registration")),
         sa.UniqueConstraint("form_key", name=op.f("uq_registration_form_key")),
         sa.UniqueConstraint(
-            "pool_id",
-            "waitlist_number",
-            name=op.f("uq_registration_pool_id_waitlist_number"),
+            "pool_id", "waitlist_number", name=op.f("uq_registration_pool_id_waitlist_number")
         ),
         sa.UniqueConstraint("public_id", name=op.f("uq_registration_public_id")),
     )
@@ -559,6 +544,28 @@ def upgrade():
             batch_op.f("ix_registration_held_until"), ["held_until"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_registration_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "uq_registration_cohort_address",
+            ["cohort_id", "email_key"],
+            unique=True,
+            sqlite_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NOT NULL"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NOT NULL"
+            ),
+        )
+        batch_op.create_index(
+            "uq_registration_event_address",
+            ["event_id", "email_key"],
+            unique=True,
+            sqlite_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NULL"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NULL"
+            ),
+        )
 
     # ### end Alembic commands ###
 
@@ -566,12 +573,40 @@ def upgrade():
 def downgrade():
     # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("registration", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_registration_event_address",
+            sqlite_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NULL"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NULL"
+            ),
+        )
+        batch_op.drop_index(
+            "uq_registration_cohort_address",
+            sqlite_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NOT NULL"
+            ),
+            postgresql_where=sa.text(
+                "state IN ('pending', 'confirmed', 'waitlisted') AND cohort_id IS NOT NULL"
+            ),
+        )
         batch_op.drop_index(batch_op.f("ix_registration_person_id"))
         batch_op.drop_index(batch_op.f("ix_registration_held_until"))
         batch_op.drop_index("ix_registration_event_state")
 
     op.drop_table("registration")
     with op.batch_alter_table("seat_pool", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_seat_pool_event",
+            sqlite_where=sa.text("cohort_id IS NULL"),
+            postgresql_where=sa.text("cohort_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "uq_seat_pool_cohort",
+            sqlite_where=sa.text("cohort_id IS NOT NULL"),
+            postgresql_where=sa.text("cohort_id IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_seat_pool_event_id"))
 
     op.drop_table("seat_pool")
