@@ -22,8 +22,6 @@ from flask_babel import (
     force_locale,
     get_locale,
     gettext,
-    lazy_gettext,
-    ngettext,
 )
 
 LOCALES = ("fr", "en")

@@ -1,7 +1,6 @@
 """Events, their sessions, cohorts and series, and the places that are counted together."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -130,7 +129,7 @@ class Event(When, Row, Base):
         back_populates="event", order_by="SeatPool.id", cascade="all, delete-orphan"
     )
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def title(self) -> str:

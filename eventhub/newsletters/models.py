@@ -1,7 +1,6 @@
 """Issues of newsletters, their blocks, and the variants frozen at sending."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
 
 from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -56,7 +55,7 @@ class Issue(Row, Base):
         back_populates="issue", cascade="all, delete-orphan"
     )
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+    __mapper_args__ = {"version_id_col": version}
 
     @property
     def subject(self) -> str:
