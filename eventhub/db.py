@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -67,7 +68,7 @@ class Row:
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 session = db.session
-migrate = Migrate()
+migrate = Migrate()  # type: ignore[no-untyped-call]
 
 _after_commit: list[Callable[[], None]] = []
 
@@ -78,10 +79,8 @@ class NestedTransaction(RuntimeError):
 
 def init_db(app: Flask) -> None:
     """Bind the database to the application, with its migrations."""
-    from pathlib import Path
-
     db.init_app(app)
-    migrate.init_app(
+    migrate.init_app(  # type: ignore[no-untyped-call]
         app,
         db,
         directory=str(Path(__file__).parent / "migrations"),
