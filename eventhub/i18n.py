@@ -44,12 +44,9 @@ class _Timed(Protocol):
 
 def init_i18n(app: Flask) -> None:
     """Give the application its languages and its date filters."""
-    Babel(
-        app,
-        default_locale=DEFAULT_LOCALE,
-        default_domain=_PoDomain(),
-        locale_selector=_reader_locale,
-    )
+    babel = Babel(app, default_locale=DEFAULT_LOCALE, locale_selector=_reader_locale)
+    # Flask-Babel makes its domain from a name; ours reads the .po files, so it is put in place.
+    babel.domain_instance = _PoDomain()
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.filters.update(DATE_FILTERS)
     app.jinja_env.globals["current_locale"] = current_locale
