@@ -35,6 +35,7 @@ def translations() -> None:
             method_map=METHODS,
             keywords=KEYWORDS,
             comment_tags=("translators:",),
+            directory_filter=lambda path: True,  # Babel skips _layout by default
         ):
             found.add(message, context=context, auto_comments=comments)
     for locale in LOCALES:
