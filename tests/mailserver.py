@@ -1,0 +1,143 @@
+"""A real SMTP server that keeps what it accepts, so that tests read the mail that was sent."""
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+LINK = re.compile(r"https?://[^\s<>\"']+")
+MAX_SIZE = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ReceivedMail:
+    """One message as it arrived: its envelope, its bytes, and its parts decoded."""
+
+    sender: str
+    recipients: list[str]
+    raw: bytes
+
+    @property
+    def message(self) -> EmailMessage:
+        """The parsed message."""
+        parsed = BytesParser(policy=policy.default).parsebytes(self.raw)
+        assert isinstance(parsed, EmailMessage)
+        return parsed
+
+    @property
+    def subject(self) -> str:
+        """The decoded subject."""
+        return str(self.message["Subject"])
+
+    @property
+    def text(self) -> str:
+        """The text part."""
+        return self._part("text/plain")
+
+    @property
+    def html(self) -> str:
+        """The HTML part."""
+        return self._part("text/html")
+
+    @property
+    def calendar(self) -> bytes:
+        """The calendar part's bytes, decoded from the transfer encoding only."""
+        for part in self.message.walk():
+            if part.get_content_type() == "text/calendar":
+                payload = part.get_payload(decode=True)
+                assert isinstance(payload, bytes)
+                return payload
+        raise AssertionError(f"no calendar part in {self.subject!r}")
+
+    @property
+    def links(self) -> list[str]:
+        """The addresses in the text part, in its order."""
+        return LINK.findall(self.text)
+
+    def link(self, containing: str) -> str:
+        """The one address of the text part with these characters in it."""
+        found = sorted({link for link in self.links if containing in link})
+        assert len(found) == 1, f"{len(found)} links with {containing!r} in {self.subject!r}"
+        return found[0]
+
+    def _part(self, content_type: str) -> str:
+        for part in self.message.walk():
+            if part.get_content_type() == content_type:
+                return str(part.get_content())
+        raise AssertionError(f"no {content_type} part in {self.subject!r}")
+
+
+#: Looks at an address (RCPT) or at a whole mail (DATA) and may answer with an SMTP reply.
+Answer = Callable[[str], str | None]
+
+
+class MailServer:
+    """The server. `refuse_recipient` lets a test answer RCPT for some addresses.
+
+    A message is in `mails` before the client reads its `250`, so nothing has to wait for it.
+    """
+
+    def __init__(self) -> None:
+        self.mails: list[ReceivedMail] = []
+        self.refuse_recipient: Answer = lambda _address: None
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=_free_port(), data_size_limit=MAX_SIZE
+        )
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, at 127.0.0.1."""
+        return int(self._controller.port)
+
+    def start(self) -> None:
+        """Listen, in a thread."""
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Stop listening; what arrived stays."""
+        self._controller.stop()
+
+    def reset(self) -> None:
+        """Forget the mails and accept everyone again."""
+        self.mails.clear()
+        self.refuse_recipient = lambda _address: None
+
+    def to(self, address: str) -> list[ReceivedMail]:
+        """The mails to one address, in the order of arrival."""
+        return [mail for mail in self.mails if address in mail.recipients]
+
+    def only(self, address: str | None = None) -> ReceivedMail:
+        """The one mail (to an address); a failure that names what came otherwise."""
+        mails = self.mails if address is None else self.to(address)
+        came = [f"{mail.recipients}: {mail.subject}" for mail in self.mails]
+        assert len(mails) == 1, f"{len(mails)} mails to {address or 'anyone'}; all: {came}"
+        return mails[0]
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Answer RCPT TO."""
+        refusal = self.refuse_recipient(address)
+        if refusal:
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Keep a message."""
+        content = envelope.original_content
+        assert content is not None
+        self.mails.append(ReceivedMail(envelope.mail_from or "", list(envelope.rcpt_tos), content))
+        return "250 OK"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
