@@ -8,7 +8,8 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from eventhub import cli, db, i18n, web
-from eventhub.accounts import models as _accounts  # noqa: F401  each model, for the metadata
+from eventhub import outbox as _outbox  # noqa: F401  each model, for the metadata
+from eventhub.accounts import models as _accounts  # noqa: F401
 from eventhub.assemblies import models as _assemblies  # noqa: F401
 from eventhub.events import models as _events  # noqa: F401
 from eventhub.mail import models as _mail  # noqa: F401

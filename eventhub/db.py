@@ -68,7 +68,7 @@ class Row:
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 session = db.session
-migrate = Migrate()  # type: ignore[no-untyped-call]
+migrate = Migrate()
 
 _after_commit: list[Callable[[], None]] = []
 
@@ -80,7 +80,7 @@ class NestedTransaction(RuntimeError):
 def init_db(app: Flask) -> None:
     """Bind the database to the application, with its migrations."""
     db.init_app(app)
-    migrate.init_app(  # type: ignore[no-untyped-call]
+    migrate.init_app(
         app,
         db,
         directory=str(Path(__file__).parent / "migrations"),
