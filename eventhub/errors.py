@@ -12,12 +12,14 @@ class NotFound(DomainError):
 class Invalid(DomainError):
     """Some given values are refused.
 
-    ``fields`` maps a field's name to one untranslated (msgid) sentence; the edge translates it.
+    ``fields`` maps a field's name to one untranslated (``i18n.msgid``) sentence; the edge
+    translates it and puts ``values`` in its places (``%(count)s``).
     """
 
-    def __init__(self, fields: dict[str, str]) -> None:
+    def __init__(self, fields: dict[str, str], **values: object) -> None:
         super().__init__(", ".join(sorted(fields)))
         self.fields = fields
+        self.values = values
 
 
 class Conflict(DomainError):

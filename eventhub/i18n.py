@@ -70,6 +70,11 @@ def pick(french: str, english: str) -> str:
     return english if english and current_locale() == "en" else french
 
 
+def msgid(text: str) -> str:
+    """Mark a sentence for the catalogues where it is written; the edge translates it later."""
+    return text
+
+
 def fold(text: str) -> str:
     """Return a text in lower case and without accents, for search and sort."""
     decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "oe"))

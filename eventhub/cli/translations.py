@@ -19,6 +19,7 @@ KEYWORDS = {
     "_": None,
     "gettext": None,
     "lazy_gettext": None,
+    "msgid": None,
     "ngettext": (1, 2),
     "_l": None,
 }

@@ -3,8 +3,9 @@
 from email_validator import EmailNotValidError, validate_email
 
 from eventhub.errors import Invalid
+from eventhub.i18n import msgid
 
-MESSAGE = "Enter an e-mail address like name@example.org."
+MESSAGE = msgid("Enter an e-mail address like name@example.org.")
 
 
 def clean(typed: str, field: str = "email") -> str:
