@@ -1,0 +1,33 @@
+"""Values that follow from others, in one home: moments, search text, addresses of pages."""
+
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from slugify import slugify
+
+from eventhub.i18n import fold
+
+SLUG_LENGTH = 80
+
+
+def moment(day: date, clock_time: time, time_zone: str) -> datetime:
+    """Return the UTC moment of a local date and time; an hour that comes twice is the first."""
+    return datetime.combine(day, clock_time, ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def exists(day: date, clock_time: time, time_zone: str) -> bool:
+    """Tell whether a local time exists: when clocks go forward, an hour does not."""
+    local = datetime.combine(day, clock_time, ZoneInfo(time_zone))
+    return local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(
+        tzinfo=None
+    )
+
+
+def searchable(*texts: str) -> str:
+    """Return what the search without accents looks into."""
+    return fold(" ".join(text for text in texts if text))
+
+
+def slug_base(title: str) -> str:
+    """Return the readable part of a page's address: ASCII, lower case, at most 80 characters."""
+    return slugify(title, max_length=SLUG_LENGTH, word_boundary=True) or "event"

@@ -1,0 +1,1 @@
+"""Events: ``listing`` reads for the public, ``editing`` writes, ``importing`` takes a programme."""
