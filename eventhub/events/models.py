@@ -192,12 +192,14 @@ class SeatPool(Row, Base):
     """Places counted together: of the event or a cohort, for one mode or ("") for all (S1).
 
     ``capacity`` None: no limit. ``taken`` never passes it: the gate is one UPDATE whose row
-    count is checked, in the transaction of the insert. ``last_number`` numbers the waitlist.
+    count is checked, in the transaction of the insert. ``last_number`` numbers the waitlist and
+    ``waiting`` counts it, in the same row, so that one UPDATE knows that nobody jumps the line.
     """
 
     __tablename__ = "seat_pool"
     __table_args__ = (
         CheckConstraint("taken >= 0", name="taken_not_negative"),
+        CheckConstraint("waiting >= 0", name="waiting_not_negative"),
         Index(
             "uq_seat_pool_event",
             "event_id",
@@ -222,6 +224,7 @@ class SeatPool(Row, Base):
     capacity: Mapped[int | None]
     taken: Mapped[int] = mapped_column(default=0)
     last_number: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
 
     event: Mapped[Event] = relationship(back_populates="seat_pools")
     cohort: Mapped[Cohort | None] = relationship()

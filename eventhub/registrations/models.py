@@ -19,9 +19,12 @@ class Registration(Row, Base):
     """A person's place, or their wait for one.
 
     ``state``: pending (seat kept until the address is confirmed, at ``held_until``), confirmed,
-    waitlisted (in order of ``waitlist_number`` in the pool), cancelled. ``form_key`` makes the
-    form idempotent (S2). ``manage_version`` revokes manage links. ``calendar_sequence`` is the
-    last SEQUENCE this person was sent (M4); None: never sent a calendar request.
+    waitlisted (in order of ``waitlist_number`` in the pool; with ``held_until`` when the address
+    is not confirmed yet), cancelled. ``form_key`` makes the form idempotent (S2).
+    ``manage_version`` revokes manage links. ``calendar_sequence`` is the last SEQUENCE this
+    person was sent (M4); None: never sent a calendar request. ``told_sequence`` is the event's
+    own sequence when this person was last told its date and place. ``mail_version`` counts the
+    mails owed, so that each is owed once (S4).
     """
 
     __tablename__ = "registration"
@@ -44,6 +47,8 @@ class Registration(Row, Base):
         ),
         UniqueConstraint("pool_id", "waitlist_number"),
         Index("ix_registration_event_state", "event_id", "state", "id"),
+        Index("ix_registration_event_newest", "event_id", "id"),
+        Index("ix_registration_event_name", "event_id", "folded_text", "id"),
     )
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
@@ -63,6 +68,7 @@ class Registration(Row, Base):
     held_until: Mapped[datetime | None] = mapped_column(index=True)
     manage_version: Mapped[int] = mapped_column(default=1)
     calendar_sequence: Mapped[int | None]
+    told_sequence: Mapped[int | None]
     mail_version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]

@@ -2,12 +2,13 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-21 22:40:13.492650
+Create Date: 2026-11-21 22:45:57.557836
 
 """
 
-import sqlalchemy as sa
 from alembic import op
+import sqlalchemy as sa
+
 
 # revision identifiers, used by Alembic.
 revision = "0001"
@@ -480,7 +481,9 @@ def upgrade():
         sa.Column("capacity", sa.Integer(), nullable=True),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("waiting", sa.Integer(), nullable=False),
         sa.CheckConstraint("taken >= 0", name=op.f("ck_seat_pool_taken_not_negative")),
+        sa.CheckConstraint("waiting >= 0", name=op.f("ck_seat_pool_waiting_not_negative")),
         sa.ForeignKeyConstraint(
             ["cohort_id"], ["cohort.id"], name=op.f("fk_seat_pool_cohort_id"), ondelete="CASCADE"
         ),
@@ -528,6 +531,7 @@ def upgrade():
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("manage_version", sa.Integer(), nullable=False),
         sa.Column("calendar_sequence", sa.Integer(), nullable=True),
+        sa.Column("told_sequence", sa.Integer(), nullable=True),
         sa.Column("mail_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
@@ -552,6 +556,10 @@ def upgrade():
         sa.UniqueConstraint("public_id", name=op.f("uq_registration_public_id")),
     )
     with op.batch_alter_table("registration", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_registration_event_name", ["event_id", "folded_text", "id"], unique=False
+        )
+        batch_op.create_index("ix_registration_event_newest", ["event_id", "id"], unique=False)
         batch_op.create_index(
             "ix_registration_event_state", ["event_id", "state", "id"], unique=False
         )
@@ -609,6 +617,8 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_registration_person_id"))
         batch_op.drop_index(batch_op.f("ix_registration_held_until"))
         batch_op.drop_index("ix_registration_event_state")
+        batch_op.drop_index("ix_registration_event_newest")
+        batch_op.drop_index("ix_registration_event_name")
 
     op.drop_table("registration")
     with op.batch_alter_table("seat_pool", schema=None) as batch_op:
@@ -682,8 +692,11 @@ def downgrade():
 
     op.drop_table("account_network")
     op.drop_table("suppression")
-    op.drop_table("outbox")
     op.drop_table("person")
+    with op.batch_alter_table("outbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_outbox_due_at"))
+
+    op.drop_table("outbox")
     op.drop_table("network")
     op.drop_table("mail_batch")
     op.drop_table("demonstration_load")
