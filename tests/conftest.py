@@ -17,7 +17,7 @@ from eventhub import clock
 from eventhub.app import create_app
 from eventhub.db import db
 from eventhub.settings import Settings
-from tests import guard, system
+from tests import factories, guard, system
 from tests.client import FormClient
 from tests.databases import Database, PostgresqlDatabase, SqliteDatabase, postgresql_server
 from tests.libical import Libical
@@ -134,10 +134,12 @@ def make_app(
         app.testing = True
         app.test_client_class = FormClient
         made.append(app)
+        factories.use(app)
         return app
 
     yield make
     clock.fix(None)
+    factories.use(None)
     for app in made:
         with app.app_context():
             db.session.remove()
