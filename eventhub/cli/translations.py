@@ -28,6 +28,16 @@ KEYWORDS = {
 @click.command()
 def translations() -> None:
     """Extract the texts and update the French and English catalogues; say what is missing."""
+    found = extract()
+    for locale in LOCALES:
+        missing = _update(CATALOGUES / locale / "LC_MESSAGES" / "messages.po", locale, found)
+        click.echo(f"{locale}: {len(found)} texts, {len(missing)} without translation")
+        for text in missing:
+            click.echo(f"  {text!r}")
+
+
+def extract() -> Catalog:
+    """Return every text of the checkout's code, pages and mails, without translations."""
     root = CATALOGUES.parent.parent
     found = Catalog(charset="utf-8")
     for folder in ("eventhub", "templates", "emails"):
@@ -39,11 +49,7 @@ def translations() -> None:
             directory_filter=lambda path: True,  # Babel skips _layout by default
         ):
             found.add(message, context=context, auto_comments=comments)
-    for locale in LOCALES:
-        missing = _update(CATALOGUES / locale / "LC_MESSAGES" / "messages.po", locale, found)
-        click.echo(f"{locale}: {len(found)} texts, {len(missing)} without translation")
-        for text in missing:
-            click.echo(f"  {text!r}")
+    return found
 
 
 def _update(path: Path, locale: str, found: Catalog) -> list[str]:
