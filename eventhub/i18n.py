@@ -16,13 +16,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, has_request_context, request
-from flask_babel import (
-    Babel,
-    Domain,
-    force_locale,
-    get_locale,
-    gettext,
-)
+from flask_babel import Babel, Domain, force_locale, get_locale
+from flask_babel import gettext as gettext  # the domains' way to it: they do not know Flask
+from flask_babel import lazy_gettext as lazy_gettext
+from flask_babel import ngettext as ngettext
 
 LOCALES = ("fr", "en")
 DEFAULT_LOCALE = "fr"

@@ -23,3 +23,13 @@ def clean(typed: str, field: str = "email") -> str:
 def key(address: str) -> str:
     """Return the normal form by which two addresses are the same: lower case."""
     return address.strip().lower()
+
+
+def mask(address: str) -> str:
+    """Return an address that its owner recognises and nobody else can write to (N10).
+
+    "marie.tremblay@example.org" becomes "m•••@e•••.org".
+    """
+    local, _, domain = address.partition("@")
+    host, _, top = domain.rpartition(".")
+    return f"{local[:1]}•••@{host[:1]}•••.{top}"

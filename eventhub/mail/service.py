@@ -1,6 +1,9 @@
 """What the domains ask of the mail: owe a message."""
 
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy import select, update
 
 from eventhub import clock, outbox
 from eventhub.db import session
@@ -42,3 +45,35 @@ def owe(
     session.flush()
     outbox.add("mail.deliver", key=f"mail.deliver:{delivery.id}", delivery_id=delivery.id)
     return delivery
+
+
+def owed_since(message: str, address: str, since: datetime) -> list[datetime]:
+    """Return when each message of this name was owed to an address, after ``since``."""
+    return list(
+        session.scalars(
+            select(Delivery.created_at).where(
+                Delivery.address_key == addresses.key(address),
+                Delivery.message == message,
+                Delivery.created_at > since,
+            )
+        )
+    )
+
+
+def cancel_open(message: str, subject_id: int) -> int:
+    """Close what is still owed of a message to a subject; the number of deliveries closed.
+
+    A sender that holds one of them loses it: its own write asks for a delivery still claimed.
+    """
+    closed = session.scalars(
+        update(Delivery)
+        .where(
+            Delivery.message == message,
+            Delivery.subject_id == subject_id,
+            Delivery.state.in_(("pending", "claimed", "deferred", "uncertain")),
+        )
+        .values(state="cancelled", claim=None, lease_until=None)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    return len(closed.all())

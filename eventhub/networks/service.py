@@ -1,11 +1,14 @@
 """Networks: find them, keep their identity, and raise the version of their calendars."""
 
+from email.headerregistry import Address
+
 from sqlalchemy import select, update
 
 from eventhub import clock
 from eventhub.db import session
 from eventhub.errors import NotFound
 from eventhub.networks.models import Network
+from eventhub.settings import current_settings
 
 
 def list_networks() -> list[Network]:
@@ -19,6 +22,19 @@ def get_network(slug: str) -> Network:
     if network is None:
         raise NotFound
     return network
+
+
+def sender(network: Network) -> Address:
+    """Return the From of a network's mails; the installation's own until an address is set."""
+    return Address(
+        display_name=network.from_name or network.name,
+        addr_spec=network.from_address or current_settings().mail_default_sender,
+    )
+
+
+def reply_to(network: Network) -> Address | None:
+    """Return where answers to a network's mails go, when that is not their From."""
+    return Address(addr_spec=network.reply_to) if network.reply_to else None
 
 
 def touch_calendar(network_id: int) -> None:

@@ -1,8 +1,9 @@
 """Issues of newsletters, their blocks, and the variants frozen at sending."""
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventhub.db import Base, Row
@@ -63,12 +64,11 @@ class Issue(Row, Base):
         return pick(self.subject_fr, self.subject_en)
 
 
-class Block(Base):
+class Block(Row, Base):
     """A part of an issue: an introduction (Markdown) or one event."""
 
     __tablename__ = "block"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     issue_id: Mapped[int] = mapped_column(ForeignKey("issue.id", ondelete="CASCADE"), index=True)
     position: Mapped[int]
     kind: Mapped[str]
@@ -87,7 +87,12 @@ class Block(Base):
 
 
 class Variant(Base):
-    """One language of an issue as frozen at sending, with tokens where a person's links go."""
+    """One language of an issue as frozen at sending.
+
+    ``html`` and ``text`` hold tokens where a person's own links go; ``mark`` is the random word
+    that makes them tokens of this variant and of nothing that anybody typed (J1). ``items`` is
+    what was said, block by block: the web version is made from it.
+    """
 
     __tablename__ = "issue_variant"
     __table_args__ = (UniqueConstraint("issue_id", "locale"),)
@@ -98,6 +103,8 @@ class Variant(Base):
     subject: Mapped[str]
     html: Mapped[str]
     text: Mapped[str]
+    mark: Mapped[str]
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     digest: Mapped[str]
     created_at: Mapped[datetime]
 
