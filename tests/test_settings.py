@@ -57,6 +57,6 @@ def test_the_identity_domain_is_the_configured_one_whatever_host_is_asked() -> N
     assert Settings(base_url="https://agenda.example.org:8443/").identity_domain == (
         "agenda.example.org"
     )
-    assert Settings(base_url="https://a.example.org", mail_domain="example.org").identity_domain == (
-        "example.org"
-    )
+    assert Settings(
+        base_url="https://a.example.org", mail_domain="example.org"
+    ).identity_domain == ("example.org")
