@@ -5,6 +5,7 @@ from flask import Flask
 
 def init_cli(app: Flask) -> None:
     """Register every command on the application."""
-    from eventhub.cli import translations
+    from eventhub.cli import accounts, translations
 
+    app.cli.add_command(accounts.create_organiser)
     app.cli.add_command(translations.translations)

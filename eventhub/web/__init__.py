@@ -6,9 +6,13 @@ from flask_wtf.csrf import CSRFProtect
 
 def init_web(app: Flask, csrf: CSRFProtect) -> None:
     """Register every blueprint, the error pages and the response headers."""
-    from eventhub.web import errors, headers, language
+    from eventhub.web import accounts, auth, errors, headers, language
 
     headers.init_headers(app)
     errors.init_errors(app)
-    for module in (language,):
+    auth.init_auth(app)
+    for module in (
+        accounts,
+        language,
+    ):
         app.register_blueprint(module.blueprint)

@@ -5,6 +5,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from eventhub.errors import Conflict, Invalid, NotFound
+from eventhub.web import auth
 
 
 def init_errors(app: Flask) -> None:
@@ -12,7 +13,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(NotFound, lambda error: _page(404))
     app.register_error_handler(Conflict, lambda error: _page(409))
     app.register_error_handler(Invalid, lambda error: _page(422))
-    app.register_error_handler(CSRFError, lambda error: _page(400))
+    app.register_error_handler(CSRFError, lambda error: auth.after_stale_form() or _page(400))
     app.register_error_handler(HTTPException, lambda error: _page(error.code or 500, error))
     app.register_error_handler(500, lambda error: _page(500))
 
