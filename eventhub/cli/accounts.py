@@ -3,6 +3,7 @@
 import sys
 
 import click
+from flask.cli import with_appcontext
 
 from eventhub.accounts import service
 from eventhub.db import transaction
@@ -16,6 +17,7 @@ from eventhub.errors import Invalid, NotFound
     "--network", "networks", multiple=True, required=True, help="A network's slug; repeatable."
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@with_appcontext
 def create_organiser(
     email: str, name: str, networks: tuple[str, ...], password_stdin: bool
 ) -> None:
