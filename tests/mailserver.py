@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import policy
@@ -86,8 +87,9 @@ class MailServer:
     def __init__(self) -> None:
         self.mails: list[ReceivedMail] = []
         self.refuse_recipient: Answer = lambda _address: None
+        self._arrival = threading.Condition()
         self._controller = Controller(
-            self, hostname="127.0.0.1", port=_free_port(), data_size_limit=MAX_SIZE
+            self, hostname="127.0.0.1", port=free_port(), data_size_limit=MAX_SIZE
         )
 
     @property
@@ -119,6 +121,15 @@ class MailServer:
         assert len(mails) == 1, f"{len(mails)} mails to {address or 'anyone'}; all: {came}"
         return mails[0]
 
+    def wait_for(self, address: str, count: int = 1, seconds: float = 30) -> list[ReceivedMail]:
+        """Wait until that many mails to an address are here (sent by another process)."""
+        with self._arrival:
+            self._arrival.wait_for(lambda: len(self.to(address)) >= count, timeout=seconds)
+        mails = self.to(address)
+        came = [f"{mail.recipients}: {mail.subject}" for mail in self.mails]
+        assert len(mails) >= count, f"{len(mails)} mails to {address} in {seconds} s; all: {came}"
+        return mails
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -133,11 +144,15 @@ class MailServer:
         """Keep a message."""
         content = envelope.original_content
         assert content is not None
-        self.mails.append(ReceivedMail(envelope.mail_from or "", list(envelope.rcpt_tos), content))
+        mail = ReceivedMail(envelope.mail_from or "", list(envelope.rcpt_tos), content)
+        with self._arrival:
+            self.mails.append(mail)
+            self._arrival.notify_all()
         return "250 OK"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
