@@ -4,7 +4,7 @@ Never from the request's host. Each function's path matches a route of the same 
 architecture test compares them with the URL map.
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from eventhub.settings import current_settings
 
@@ -34,9 +34,9 @@ def calendars() -> str:
     return _link("/calendars/")
 
 
-def calendar(slug: str) -> str:
-    """A public feed."""
-    return _link(f"/calendars/{quote(slug)}.ics")
+def calendar(slug: str, **filters: str) -> str:
+    """A public feed; with filters, in one canonical order (F5)."""
+    return _link(f"/calendars/{quote(slug)}.ics", urlencode(sorted(filters.items())))
 
 
 def manage_registration(token: str) -> str:
