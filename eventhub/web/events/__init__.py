@@ -1,0 +1,1 @@
+"""Pages of events: ``public`` for everyone, ``organiser`` for the network's organisers."""
