@@ -5,7 +5,8 @@ from flask import Flask
 
 def init_cli(app: Flask) -> None:
     """Register every command on the application."""
-    from eventhub.cli import accounts, translations
+    from eventhub.cli import accounts, programme, translations
 
     app.cli.add_command(accounts.create_organiser)
+    app.cli.add_command(programme.import_programme)
     app.cli.add_command(translations.translations)

@@ -37,6 +37,28 @@ def reply_to(network: Network) -> Address | None:
     return Address(addr_spec=network.reply_to) if network.reply_to else None
 
 
+def find_by_code(code: str) -> Network | None:
+    """Return the network that programmes know by this code ("AQPSC"), or None."""
+    return session.scalar(select(Network).where(Network.code == code))
+
+
+def add_network(code: str, name: str, *, demonstration: bool = False) -> Network:
+    """Add a network. Its identity stays empty until its organisers give it."""
+    now = clock.now()
+    network = Network(
+        code=code,
+        slug=code.lower(),
+        name=name,
+        demonstration=demonstration,
+        calendar_changed_at=now,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(network)
+    session.flush()
+    return network
+
+
 def touch_calendar(network_id: int) -> None:
     """Raise the version of a network's calendars: a feed may now answer something else (F3)."""
     session.execute(

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-21 22:47:30.663857
+Create Date: 2026-11-21 22:53:15.481905
 
 """
 
@@ -443,6 +443,34 @@ def upgrade():
         sa.UniqueConstraint("issue_id", "locale", name=op.f("uq_issue_variant_issue_id_locale")),
     )
     op.create_table(
+        "programme_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.String(), nullable=False),
+        sa.Column("network_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=True),
+        sa.Column("rows", sa.JSON(), nullable=False),
+        sa.Column("left", sa.String(), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["event_id"],
+            ["event.id"],
+            name=op.f("fk_programme_entry_event_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["network_id"], ["network.id"], name=op.f("fk_programme_entry_network_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_programme_entry")),
+        sa.UniqueConstraint(
+            "file", "network_id", "key", name=op.f("uq_programme_entry_file_network_id_key")
+        ),
+    )
+    with op.batch_alter_table("programme_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_programme_entry_event_id"), ["event_id"], unique=False)
+
+    op.create_table(
         "event_session",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("public_id", sa.String(), nullable=False),
@@ -644,6 +672,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_event_session_cohort_id"))
 
     op.drop_table("event_session")
+    with op.batch_alter_table("programme_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_programme_entry_event_id"))
+
+    op.drop_table("programme_entry")
     op.drop_table("issue_variant")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_subscription_id"))
