@@ -6,7 +6,7 @@ from flask_wtf.csrf import CSRFProtect
 
 def init_web(app: Flask, csrf: CSRFProtect) -> None:
     """Register every blueprint, the error pages and the response headers."""
-    from eventhub.web import accounts, auth, errors, headers, language
+    from eventhub.web import accounts, auth, errors, headers, language, networks
 
     headers.init_headers(app)
     errors.init_errors(app)
@@ -14,5 +14,6 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
     for module in (
         accounts,
         language,
+        networks,
     ):
         app.register_blueprint(module.blueprint)
