@@ -136,7 +136,7 @@ class RegistrationForm(Form):
 
     name = StringField("Nom", [InputRequired("Écrivez votre nom.")])
     email = EmailField("Courriel", [InputRequired("Écrivez votre courriel.")], description="Aide")
-    mode = RadioField("Mode", [InputRequired("Choisissez.")], choices=[("a", "A"), ("b", "B")])
+    mode = RadioField("Mode", [InputRequired("Choisissez.")], choices=["a", "b"])
     news = BooleanField("Infolettre")
 
 
