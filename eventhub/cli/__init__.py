@@ -9,4 +9,5 @@ def init_cli(app: Flask) -> None:
 
     app.cli.add_command(accounts.create_organiser)
     app.cli.add_command(programme.import_programme)
+    app.cli.add_command(programme.load_demonstration)
     app.cli.add_command(translations.translations)

@@ -1,4 +1,4 @@
-"""`eventhub import-programme` and `eventhub load-demonstration`."""
+"""`eventhub import-programme` and `eventhub load-demonstration`: the networks' documents."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from eventhub.db import transaction
-from eventhub.programme import service
+from eventhub.programme import demonstration, service
 from eventhub.programme.reading import COLLEGES, EVENTS, NEWSLETTERS, ORGANISATIONS
 from eventhub.programme.service import Report
 from eventhub.programme.tables import ProgrammeRefused
@@ -38,6 +38,21 @@ def import_programme(folder: Path, drafts: bool) -> None:
             click.echo(str(problem), err=True)
         click.echo("Nothing was imported.", err=True)
         sys.exit(1)
+    for line in _lines(report):
+        click.echo(line)
+
+
+@click.command("load-demonstration")
+@with_appcontext
+def load_demonstration() -> None:
+    """Load the demonstration programme, its season moved ahead of today. Twice changes nothing."""
+    try:
+        with transaction():
+            report = demonstration.load_demonstration()
+    except demonstration.NotDemonstration as refusal:
+        raise click.ClickException(
+            f"the network {refusal} is here already and is a real one: nothing was loaded"
+        ) from None
     for line in _lines(report):
         click.echo(line)
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from slugify import slugify
 
+from eventhub.events.models import Event
 from eventhub.i18n import fold
 
 SLUG_LENGTH = 80
@@ -23,8 +24,19 @@ def exists(day: date, clock_time: time, time_zone: str) -> bool:
     )
 
 
-def searchable(*texts: str) -> str:
-    """Return what the search without accents looks into."""
+def search_text(event: Event) -> str:
+    """Return what the search without accents looks into, in both languages."""
+    series = event.series
+    texts = (
+        event.title_fr,
+        event.title_en,
+        series.name_fr if series else "",
+        series.name_en if series else "",
+        event.venue_name,
+        event.venue_address,
+        event.description_fr,
+        event.description_en,
+    )
     return fold(" ".join(text for text in texts if text))
 
 

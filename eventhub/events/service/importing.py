@@ -12,7 +12,7 @@ from sqlalchemy import select
 from eventhub import clock
 from eventhub.db import session
 from eventhub.events.models import Cohort, Event, Series, Session, When
-from eventhub.events.rules import moment, searchable
+from eventhub.events.rules import moment, search_text
 from eventhub.events.service.slugs import free_slug
 from eventhub.networks.models import Network
 from eventhub.networks.service import touch_calendar
@@ -142,10 +142,8 @@ def _fill(event: Event, values: ImportedEvent) -> None:
         event.month = values.month
         event.mode = values.mode
         event.audience = values.audience
-        event.folded_text = searchable(
-            event.title_fr, event.title_en, event.description_fr, event.description_en
-        )
         _place(event, values)
+        event.folded_text = search_text(event)
 
 
 def _place(event: Event, values: ImportedEvent) -> None:
