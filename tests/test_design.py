@@ -243,7 +243,7 @@ EVENTS = {
 }  # fmt: skip
 
 
-@pytest.mark.requirement("J1", "J3", "J5")
+@pytest.mark.requirement("J1", "J3", "J5", "J8")
 @pytest.mark.parametrize("named", EVENTS.values(), ids=EVENTS)
 @pytest.mark.parametrize("locale", i18n.LOCALES)
 def test_every_piece_of_a_mail_compiles_and_escapes_what_people_typed(app, named, locale):
@@ -256,6 +256,7 @@ def test_every_piece_of_a_mail_compiles_and_escapes_what_people_typed(app, named
     assert f'lang="{locale}-CA"' in html
     assert html.count("<h1") == 1
     assert "https://example.org/u" in html
+    assert sum(map(len, re.findall(r"<style.*?</style>", html, flags=re.DOTALL))) < 8192
     outside = set(re.findall(r'(?:src|href)="(https?://[^/"]+)', html))
     assert outside == {"https://example.org"}
     assert all(int(size) >= 14 for size in re.findall(r"font-size:(\d+)px", html) if int(size) > 1)
