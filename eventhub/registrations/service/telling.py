@@ -1,0 +1,130 @@
+"""What people are told by mail, owed in the transaction of what happened."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from eventhub import clock
+from eventhub.db import session
+from eventhub.events.models import Event
+from eventhub.mail import service as mails
+from eventhub.people.models import Person
+from eventhub.registrations import rules
+from eventhub.registrations.models import Registration
+
+TOLD_AT_ONCE = 200
+
+
+def owe(
+    registration: Registration, kind: str, *, calendar: str = "", **arguments: int | str
+) -> None:
+    """Owe a registration's person one mail of a kind, under the next mail version (S4).
+
+    ``calendar`` is the iTIP method that goes along: REQUEST (left out while the event has no
+    date) or CANCEL (left out when this person never had a request). Its SEQUENCE is above every
+    one that this person was sent for the event, and never below the event's (M4).
+    """
+    event = registration.event
+    if calendar == "REQUEST" and rules.starts(event, registration.cohort) is None:
+        calendar = ""
+    if calendar == "CANCEL" and registration.calendar_sequence is None:
+        calendar = ""
+    if calendar:
+        registration.calendar_sequence = _next_sequence(registration)
+        arguments = {
+            "calendar": calendar,
+            "sequence": registration.calendar_sequence,
+            **arguments,
+        }
+    registration.mail_version += 1
+    registration.told_sequence = event.sequence
+    session.flush()
+    mails.owe(
+        f"registrations.{kind}",
+        subject_id=registration.id,
+        address=registration.email,
+        locale=registration.locale,
+        key=f"registrations.{kind}:{registration.id}:{registration.mail_version}",
+        arguments=dict(arguments),
+        person_id=registration.person_id,
+    )
+
+
+def owe_again(registration: Registration, kind: str, moment: datetime | None = None) -> None:
+    """Owe a mail that tells nothing new, at most once an hour (A11).
+
+    It carries the same SEQUENCE as before (M5).
+    """
+    arguments: dict[str, int | str] = {}
+    if registration.state == "confirmed" and registration.calendar_sequence is not None:
+        arguments = {"calendar": "REQUEST", "sequence": registration.calendar_sequence}
+    hour = f"{moment or clock.now():%Y%m%d%H}"
+    mails.owe(
+        f"registrations.{kind}",
+        subject_id=registration.id,
+        address=registration.email,
+        locale=registration.locale,
+        key=f"registrations.{kind}:{registration.id}:again:{hour}",
+        arguments=dict(arguments),
+        person_id=registration.person_id,
+    )
+
+
+def owe_links(person: Person, locale: str) -> None:
+    """Owe a person one mail with the links of all their registrations, at most once an hour."""
+    mails.owe(
+        "registrations.links",
+        subject_id=person.id,
+        address=person.email,
+        locale=locale,
+        key=f"registrations.links:{person.id}:{clock.now():%Y%m%d%H}",
+        person_id=person.id,
+    )
+
+
+def tell_event_changed(event_id: int, limit: int = TOLD_AT_ONCE) -> bool:
+    """Tell those concerned that an event moved, changed place, or was cancelled (M3, M4).
+
+    Concerned: who holds a place or waits for one and was told an older date or place. Return
+    whether some are left for another transaction.
+    """
+    event = session.get(Event, event_id, populate_existing=True)
+    if event is None or event.state not in {"published", "cancelled"}:
+        return False
+    over = rules.ends(event)
+    if over is not None and over < clock.now():
+        return False
+    concerned = session.scalars(
+        select(Registration)
+        .where(
+            Registration.event_id == event_id,
+            Registration.state.in_(("confirmed", "waitlisted")),
+            Registration.told_sequence < event.sequence,
+        )
+        .order_by(Registration.id)
+        .limit(limit)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for registration in concerned:
+        if event.state == "cancelled":
+            owe(registration, "cancelled_event", calendar="CANCEL")
+        elif registration.state == "waitlisted":
+            owe(registration, "updated")
+        elif rules.starts(event, registration.cohort) is None:
+            owe(registration, "updated", calendar="CANCEL")
+        else:
+            owe(registration, "updated", calendar="REQUEST")
+    return len(concerned) == limit
+
+
+def _next_sequence(registration: Registration) -> int:
+    last = session.scalar(
+        select(func.max(Registration.calendar_sequence)).where(
+            Registration.person_id == registration.person_id,
+            Registration.event_id == registration.event_id,
+        )
+    )
+    return (
+        registration.event.sequence if last is None else max(registration.event.sequence, last + 1)
+    )
