@@ -166,7 +166,7 @@ def an_event(network: Network | None = None, *, places: int | None = None, **val
     event = Event(**defaults | values)
     event.folded_text = values.get("folded_text") or i18n.fold(f"{event.title_fr} {event.title_en}")
     event.network = network or a_network()
-    modes = ("in_person", "online") if event.mode == "hybrid" else (None,)
+    modes = ("in_person", "online") if event.mode == "hybrid" else ("",)
     event.seat_pools = [SeatPool(mode=mode, capacity=places) for mode in modes]
     return save(event)
 
@@ -226,6 +226,7 @@ def a_registration(event: Event, email: str | None = None, **values: Any) -> Reg
             pool.taken += 1
         elif state == "waitlisted":
             pool.last_number += 1
+            pool.waiting += 1
             values.setdefault("waitlist_number", pool.last_number)
         defaults = {
             "form_key": f"form-{number}",

@@ -183,7 +183,9 @@ def export_rows(
         last = tuple_(rows[-1].folded_text, rows[-1].id)
 
 
-def _filtered(query: Select[*tuple[Any, ...]], event: Event, search: str, state: str) -> Select[*tuple[Any, ...]]:
+def _filtered(
+    query: Select[*tuple[Any, ...]], event: Event, search: str, state: str
+) -> Select[*tuple[Any, ...]]:
     query = query.where(Registration.event_id == event.id)
     if state == "active":
         query = query.where(Registration.state.in_(ACTIVE_STATES))

@@ -1,5 +1,6 @@
 """Registering: one form, one place or one number in the line, one mail."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import and_, or_, select
@@ -108,17 +109,11 @@ def check(
 ) -> Asked:
     """Return a form's values, tidied. Raises Invalid with every field to mend."""
     wrong = Invalid({})
-    values = {"email": "", "name": "", "organisation": ""}
-    for field, clean in (
-        ("name", lambda: rules.one_line(name, "name", rules.NAME_MISSING)),
-        ("email", lambda: addresses.clean(email)),
-        ("organisation", lambda: rules.one_line(organisation, "organisation")),
-    ):
-        try:
-            values[field] = clean()
-        except Invalid as refusal:
-            wrong.fields |= refusal.fields
-            wrong.values |= refusal.values
+    values = {
+        "name": _cleaned(wrong, lambda: rules.one_line(name, "name", rules.NAME_MISSING)),
+        "email": _cleaned(wrong, lambda: addresses.clean(email)),
+        "organisation": _cleaned(wrong, lambda: rules.one_line(organisation, "organisation")),
+    }
     group = next((c for c in event.cohorts if c.public_id == cohort), None)
     if event.cohorts and group is None:
         wrong.fields["cohort"] = rules.COHORT_MISSING
@@ -139,6 +134,16 @@ def check(
 def search_text(name: str, email: str, organisation: str) -> str:
     """Return what an organiser's search looks into; it begins with the name, for the sort."""
     return fold(f"{name} {email} {organisation}")
+
+
+def _cleaned(wrong: Invalid, clean: Callable[[], str]) -> str:
+    """Return what ``clean`` returns; add its refusal to ``wrong`` otherwise."""
+    try:
+        return clean()
+    except Invalid as refusal:
+        wrong.fields |= refusal.fields
+        wrong.values |= refusal.values
+        return ""
 
 
 def _form_key(event: Event, asked: Asked, form_key: str) -> str:

@@ -53,8 +53,9 @@ def owe(
 def owe_again(registration: Registration, kind: str, moment: datetime | None = None) -> None:
     """Owe a mail that tells nothing new, at most once an hour (A11).
 
-    It carries the same SEQUENCE as before (M5).
+    It carries the same SEQUENCE as before (M5). The row is locked: two who ask at once are one.
     """
+    session.refresh(registration, with_for_update=True)
     arguments: dict[str, int | str] = {}
     if registration.state == "confirmed" and registration.calendar_sequence is not None:
         arguments = {"calendar": "REQUEST", "sequence": registration.calendar_sequence}

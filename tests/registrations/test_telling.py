@@ -1,0 +1,137 @@
+"""What people are told when the event changes, and with which calendar sequence."""
+
+import pytest
+
+from eventhub.registrations import service
+from tests import factories as a
+from tests.registrations.people import deliveries, mails, register
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def tell(event: a.Event) -> None:
+    with a.writing():
+        while service.tell_event_changed(event.id, limit=2):
+            pass
+
+
+def calendar_of(address: str) -> list[tuple[str, object, object]]:
+    return [
+        (
+            row.message.removeprefix("registrations."),
+            row.arguments.get("calendar"),
+            row.arguments.get("sequence"),
+        )
+        for row in deliveries(address)
+    ]
+
+
+@pytest.mark.requirement("M3")
+def test_a_moved_event_is_told_once_to_each_who_was_told_the_old_date():
+    event = a.a_published_event(places=3)
+    for name in ("lise", "omar", "anne", "jean"):
+        register(event, f"{name}@example.org")
+    with a.writing():
+        service.withdraw(service.list_registrations(a.attached(event), search="omar").rows[0])
+    with a.writing():
+        a.attached(event).sequence += 1
+    tell(event)
+    tell(event)
+    register(event, "late@example.org")
+
+    assert calendar_of("lise@example.org") == [
+        ("confirmation", "REQUEST", 0),
+        ("updated", "REQUEST", 1),
+    ]
+    assert mails("omar@example.org") == ["confirmation", "withdrawn"]
+    assert calendar_of("jean@example.org")[1:] == [
+        ("promoted", "REQUEST", 0),
+        ("updated", "REQUEST", 1),
+    ]
+    assert calendar_of("late@example.org") == [("waitlisted", None, None)] or calendar_of(
+        "late@example.org"
+    ) == [("confirmation", "REQUEST", 1)]
+
+
+@pytest.mark.requirement("M4")
+def test_a_cancelled_event_is_cancelled_in_each_calendar_that_has_it():
+    event = a.a_published_event(places=1)
+    register(event, "lise@example.org")
+    register(event, "omar@example.org")
+    with a.writing():
+        a.attached(event).sequence += 1
+        a.attached(event).state = "cancelled"
+    tell(event)
+    assert calendar_of("lise@example.org")[-1] == ("cancelled_event", "CANCEL", 1)
+    assert calendar_of("omar@example.org")[-1] == ("cancelled_event", None, None)
+
+
+@pytest.mark.requirement("M4")
+def test_each_calendar_message_to_a_person_has_a_higher_sequence_than_the_one_before():
+    event = a.a_published_event(mode="hybrid")
+    row = register(event, mode="online").registration
+    with a.writing():
+        service.change(a.attached(row), name="Lise", organisation="", mode="in_person")
+    with a.writing():
+        a.attached(event).sequence += 1
+    tell(event)
+    with a.writing():
+        service.withdraw(a.attached(row))
+    register(event, mode="online")
+
+    assert calendar_of("lise@example.org") == [
+        ("confirmation", "REQUEST", 0),
+        ("updated", "REQUEST", 1),
+        ("updated", "REQUEST", 2),
+        ("withdrawn", "CANCEL", 3),
+        ("confirmation", "REQUEST", 4),
+    ]
+
+
+def test_an_event_that_gets_its_date_sends_its_first_calendar_request():
+    event = a.a_published_event(starts_on=None, ends_on=None, date_status="to_be_confirmed")
+    register(event)
+    day = a.in_days(20)
+    with a.writing():
+        mine = a.attached(event)
+        mine.starts_on = mine.ends_on = day
+        mine.starts_at, mine.ends_at = a.at(day, 9), a.at(day, 12)
+        mine.sequence += 1
+    tell(event)
+    assert calendar_of("lise@example.org") == [
+        ("confirmation", None, None),
+        ("updated", "REQUEST", 1),
+    ]
+
+
+def test_an_event_that_loses_its_date_leaves_the_calendars():
+    event = a.a_published_event()
+    register(event)
+    with a.writing():
+        mine = a.attached(event)
+        mine.starts_on = mine.ends_on = mine.starts_at = mine.ends_at = None
+        mine.sequence += 1
+    tell(event)
+    assert calendar_of("lise@example.org")[-1] == ("updated", "CANCEL", 1)
+
+
+@pytest.mark.requirement("M5")
+def test_a_mail_sent_again_carries_the_same_sequence():
+    event = a.a_published_event()
+    row = register(event).registration
+    with a.writing():
+        service.resend(a.attached(event), row.public_id)
+    assert calendar_of("lise@example.org") == [("confirmation", "REQUEST", 0)] * 2
+
+
+@pytest.mark.requirement("A11", "A12")
+def test_links_are_sent_again_to_those_who_have_some_and_once_an_hour():
+    event, past = a.a_published_event(), a.a_published_event(starts_on=a.in_days(-2))
+    register(event, "lise@example.org")
+    a.a_registration(past, "omar@example.org")
+    for address in ("lise@example.org", "lise@example.org", "omar@example.org", "x@example.org"):
+        with a.writing():
+            service.send_links(address, "fr")
+    assert mails("lise@example.org") == ["confirmation", "links"]
+    assert mails("omar@example.org") == []
+    assert mails("x@example.org") == []
