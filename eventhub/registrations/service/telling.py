@@ -1,7 +1,5 @@
 """What people are told by mail, owed in the transaction of what happened."""
 
-from datetime import datetime
-
 from sqlalchemy import func, select
 
 from eventhub import clock
@@ -50,7 +48,7 @@ def owe(
     )
 
 
-def owe_again(registration: Registration, kind: str, moment: datetime | None = None) -> None:
+def owe_again(registration: Registration, kind: str) -> None:
     """Owe a mail that tells nothing new, at most once an hour (A11).
 
     It carries the same SEQUENCE as before (M5). The row is locked: two who ask at once are one.
@@ -59,7 +57,7 @@ def owe_again(registration: Registration, kind: str, moment: datetime | None = N
     arguments: dict[str, int | str] = {}
     if registration.state == "confirmed" and registration.calendar_sequence is not None:
         arguments = {"calendar": "REQUEST", "sequence": registration.calendar_sequence}
-    hour = f"{moment or clock.now():%Y%m%d%H}"
+    hour = f"{clock.now():%Y%m%d%H}"
     mails.owe(
         f"registrations.{kind}",
         subject_id=registration.id,
@@ -73,6 +71,7 @@ def owe_again(registration: Registration, kind: str, moment: datetime | None = N
 
 def owe_links(person: Person, locale: str) -> None:
     """Owe a person one mail with the links of all their registrations, at most once an hour."""
+    session.refresh(person, with_for_update=True)
     mails.owe(
         "registrations.links",
         subject_id=person.id,
