@@ -1,33 +1,32 @@
 """The application: the only place where its parts are wired."""
 
-from pathlib import Path
-
 import structlog
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from eventhub import cli, db, i18n, web
+from eventhub import cli, db, i18n, logs, web
 from eventhub import outbox as _outbox  # noqa: F401  each model, for the metadata
 from eventhub.accounts import models as _accounts  # noqa: F401
 from eventhub.assemblies import models as _assemblies  # noqa: F401
 from eventhub.events import models as _events  # noqa: F401
+from eventhub.jobs import queue, registry
 from eventhub.mail import models as _mail  # noqa: F401
 from eventhub.networks import models as _networks  # noqa: F401
 from eventhub.newsletters import models as _newsletters  # noqa: F401
 from eventhub.people import models as _people  # noqa: F401
 from eventhub.programme import models as _programme  # noqa: F401
 from eventhub.registrations import models as _registrations  # noqa: F401
-from eventhub.settings import Settings
+from eventhub.settings import Settings, tree
 from eventhub.subscriptions import models as _subscriptions  # noqa: F401
 
-PACKAGE = Path(__file__).parent
 log = structlog.get_logger()
 csrf = CSRFProtect()
 
 
 def create_app(settings: Settings) -> Flask:
     """Return the application, wired for these settings."""
+    logs.init_logs(settings)
     app = Flask("eventhub", template_folder=str(tree("templates")))
     app.extensions["eventhub_settings"] = settings
     app.config.update(
@@ -45,6 +44,8 @@ def create_app(settings: Settings) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     db.init_db(app)
+    db.after_commit(queue.ring)
+    registry.load()
     i18n.init_i18n(app)
     csrf.init_app(app)
     web.init_web(app, csrf)
@@ -52,13 +53,8 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def tree(name: str) -> Path:
-    """Return ``templates`` or ``emails``: in the wheel's package, or beside it in a checkout."""
-    inside = PACKAGE / name
-    return inside if inside.is_dir() else PACKAGE.parent / name
-
-
 def _engine_options(settings: Settings) -> dict[str, object]:
+    shown: dict[str, object] = {"hide_parameters": True}  # an error's text names nobody
     if settings.database.startswith("sqlite"):
-        return {}
-    return {"pool_size": settings.web_threads, "max_overflow": 4, "pool_pre_ping": True}
+        return shown
+    return shown | {"pool_size": settings.web_threads, "max_overflow": 4, "pool_pre_ping": True}

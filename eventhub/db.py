@@ -12,6 +12,8 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -118,6 +120,17 @@ def transaction() -> Iterator[None]:
         current.info.pop("in_transaction", None)
     for hook in _after_commit:
         hook()
+
+
+def insert_or_ignore(model: type[Base], **values: Any) -> int | None:
+    """Insert a row unless its unique key is taken. Return its ``id`` (if it has one) or None."""
+    insert = sqlite_insert if session().get_bind().dialect.name == "sqlite" else postgresql_insert
+    statement = insert(model).values(values).on_conflict_do_nothing()
+    if "id" not in model.__table__.columns:
+        session.execute(statement)
+        return None
+    row_id: int | None = session.scalar(statement.returning(model.__table__.columns["id"]))
+    return row_id
 
 
 def drop_inherited_connections() -> None:

@@ -9,12 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, delete, event, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from eventhub import clock
-from eventhub.db import Base, session
+from eventhub.db import Base, insert_or_ignore, session
 
 BELL_HEAD_START = timedelta(seconds=3)
 REDO_AFTER = timedelta(seconds=120)
@@ -46,49 +44,66 @@ def add(
 ) -> None:
     """Owe a task. With a ``key``, a task already owed under it is not owed twice."""
     moment = clock.now()
-    values: dict[str, Any] = {
-        "task": task,
-        "arguments": arguments,
-        "key": key,
-        "created_at": moment,
-        "due_at": moment + (delay or BELL_HEAD_START),
-        "attempts": 0,
-    }
-    insert = sqlite_insert if session().get_bind().dialect.name == "sqlite" else postgresql_insert
-    row_id = session.scalar(
-        insert(OutboxRow).values(values).on_conflict_do_nothing().returning(OutboxRow.id)
+    row_id = insert_or_ignore(
+        OutboxRow,
+        task=task,
+        arguments=arguments,
+        key=key,
+        created_at=moment,
+        due_at=moment + (delay or BELL_HEAD_START),
+        attempts=0,
     )
     if row_id is not None and delay is None:
-        session().info.setdefault("outbox_added", []).append(row_id)
+        session().info.setdefault("outbox_added", []).append((row_id, task))
 
 
-def take_added() -> list[int]:
-    """Return the ids added by the transaction just committed, and forget them (the bell)."""
-    added: list[int] = session().info.pop("outbox_added", [])
+def take_added() -> list[tuple[int, str]]:
+    """Return ids and tasks added by the transaction just committed, and forget them (the bell)."""
+    added: list[tuple[int, str]] = session().info.pop("outbox_added", [])
     return added
 
 
-def claim_due(limit: int = 200) -> list[int]:
-    """Return ids of due rows for the relay, and put their next due time past the redo delay."""
+def claim_due(limit: int = 200) -> list[tuple[int, str]]:
+    """Return ids and tasks of due rows for the relay, due again only after the redo delay."""
     moment = clock.now()
     due = (
-        select(OutboxRow.id)
+        select(OutboxRow.id, OutboxRow.task)
         .where(OutboxRow.due_at <= moment)
         .order_by(OutboxRow.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = list(session.scalars(due))
-    if ids:
+    rows = [(row_id, task) for row_id, task in session.execute(due)]
+    if rows:
         session.execute(
-            update(OutboxRow).where(OutboxRow.id.in_(ids)).values(due_at=moment + REDO_AFTER)
+            update(OutboxRow)
+            .where(OutboxRow.id.in_([row_id for row_id, _task in rows]))
+            .values(due_at=moment + REDO_AFTER)
         )
-    return ids
+    return rows
+
+
+def list_ready(limit: int = 200) -> list[int]:
+    """Return ids of what is due, or was owed just now, without claiming it."""
+    ready = OutboxRow.due_at <= clock.now() + BELL_HEAD_START
+    return list(session.scalars(select(OutboxRow.id).where(ready).order_by(OutboxRow.id)))[:limit]
 
 
 def find(row_id: int) -> OutboxRow | None:
     """Return what is owed, or None when it is done already."""
     return session.get(OutboxRow, row_id, populate_existing=True)
+
+
+def take(row_id: int) -> OutboxRow | None:
+    """Return what is owed and keep it from others until the commit; None when it is done."""
+    return session.get(OutboxRow, row_id, populate_existing=True, with_for_update=True)
+
+
+def postpone(row_id: int, delay: timedelta) -> None:
+    """Look at a task again after ``delay``. That is no failure."""
+    session.execute(
+        update(OutboxRow).where(OutboxRow.id == row_id).values(due_at=clock.now() + delay)
+    )
 
 
 def done(row_id: int) -> None:

@@ -8,6 +8,8 @@ from flask import current_app
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+PACKAGE = Path(__file__).parent
+
 
 class SettingsError(Exception):
     """A setting is wrong. The message is one line fit for a terminal."""
@@ -119,6 +121,12 @@ def current_settings() -> Settings:
     """Return the settings of the running application."""
     settings: Settings = current_app.extensions["eventhub_settings"]
     return settings
+
+
+def tree(name: str) -> Path:
+    """Return ``templates`` or ``emails``: in the wheel's package, or beside it in a checkout."""
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
 
 
 def _kept_secret(data_dir: Path) -> str:

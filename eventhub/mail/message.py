@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from email.headerregistry import Address
 from typing import Any
 
+from eventhub.errors import DomainError
+
+
+class Unneeded(DomainError):
+    """Raised by a message's builder: what it would say is no longer so, the mail is dropped."""
+
 
 @dataclass(frozen=True)
 class CalendarPart:

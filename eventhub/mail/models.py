@@ -14,7 +14,7 @@ OPEN_STATES = ("pending", "claimed", "sending", "deferred")
 class Batch(Row, Base):
     """The deliveries of one issue, which run, pause and stop together.
 
-    ``state``: running, paused, cancelled, done.
+    ``state``: preparing, running, paused, cancelled, done.
     """
 
     __tablename__ = "mail_batch"

@@ -1,4 +1,4 @@
-"""What the domains ask of the mail: owe a message."""
+"""What the domains ask of the mail: owe a message, take one back, stop writing to an address."""
 
 from datetime import datetime
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import select, update
 
 from eventhub import clock, outbox
-from eventhub.db import session
+from eventhub.db import insert_or_ignore, session
 from eventhub.mail import address as addresses
-from eventhub.mail.models import Delivery
+from eventhub.mail.models import Delivery, Suppression
 
 
 def owe(
@@ -72,8 +72,24 @@ def cancel_open(message: str, subject_id: int) -> int:
             Delivery.subject_id == subject_id,
             Delivery.state.in_(("pending", "claimed", "deferred", "uncertain")),
         )
-        .values(state="cancelled", claim=None, lease_until=None)
+        .values(state="cancelled", claim=None, lease_until=None, next_at=None)
         .returning(Delivery.id)
         .execution_options(synchronize_session="fetch")
     )
     return len(closed.all())
+
+
+def suppress(address: str, reason: str) -> None:
+    """Never write to an address again. ``reason``: hard_bounce, complaint, manual."""
+    insert_or_ignore(
+        Suppression,
+        address_key=addresses.key(address),
+        reason=reason,
+        created_at=clock.now(),
+    )
+
+
+def is_suppressed(address: str) -> bool:
+    """Tell whether an address must not be written to."""
+    found = select(Suppression.reason).where(Suppression.address_key == addresses.key(address))
+    return session.scalar(found) is not None
