@@ -7,22 +7,15 @@ An error is logged as its class and the places it went through. Messages of exce
 import logging
 import sys
 import traceback
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.types import EventDict, Processor
 
 from eventhub.settings import Settings
 
-#: Libraries that would otherwise tell too much, or name people.
-QUIET = {
-    "aiosmtpd": logging.ERROR,
-    "alembic": logging.WARNING,
-    "mail.log": logging.ERROR,
-    "rq": logging.WARNING,
-    "flask_limiter": logging.ERROR,
-    "werkzeug": logging.WARNING,
-}
+#: Libraries whose warnings would name people, or repeat what we log.
+QUIET = ("aiosmtpd", "mail.log", "flask_limiter")
 
 
 def init_logs(settings: Settings) -> None:
@@ -48,7 +41,7 @@ def init_logs(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler()
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -60,9 +53,18 @@ def init_logs(settings: Settings) -> None:
     for known in [known for known in root.handlers if known.get_name() == "eventhub"]:
         root.removeHandler(known)
     root.addHandler(handler)
-    root.setLevel(settings.log_level.upper())
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(max(level, root.level))
+    root.setLevel(logging.WARNING)
+    logging.getLogger("eventhub").setLevel(settings.log_level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to whatever stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 def describe(error: BaseException) -> str:

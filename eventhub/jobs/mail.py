@@ -15,7 +15,7 @@ from eventhub.errors import NotFound
 from eventhub.jobs import registry
 from eventhub.jobs.tasks import stop_requested
 from eventhub.mail import batch as batches
-from eventhub.mail import mime, render, sending
+from eventhub.mail import emails, mime, render, sending
 from eventhub.mail.message import Unneeded
 from eventhub.mail.models import Batch, Delivery
 from eventhub.mail.rules import UNAVAILABLE_PAUSE, Reply
@@ -183,6 +183,7 @@ def _rest(batch_id: int, source: batches.BatchSource) -> timedelta | None:
     return None
 
 
+registry.MESSAGES["mail.test"] = emails.test
 registry.LONG_TASKS["mail.deliver"] = deliver
 registry.LONG_TASKS["mail.drain"] = drain
 registry.TICKS["mail.reap"] = reap

@@ -47,7 +47,7 @@ def render_parts(name: str, locale: str, values: Mapping[str, Any]) -> Rendered:
     environment = _environment(locale)
     with i18n.in_locale(locale):
         subject, text, mjml = (
-            environment.get_template(f"{name}/{file}").render(values)
+            environment.get_template(f"{name}/{file}").render({"locale": locale, **values})
             for file in ("subject.txt", "body.txt", "body.mjml")
         )
     return Rendered(

@@ -86,7 +86,7 @@ class SmtpRun:
                 ("recipient", lambda: host.rcpt(recipient)),
                 ("content", lambda: host.docmd("data")),
             ]
-            for stage, step in steps:  # noqa: B007  the refusal below names it
+            for stage, step in steps:
                 code, answer = step()
                 if not 200 <= code < 400:
                     return self._refused(classify(stage, code, _words(answer)))
