@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 from eventhub import clock
 from eventhub.app import create_app
 from eventhub.db import db
+from eventhub.jobs import tasks
 from eventhub.settings import Settings
 from tests import factories, guard, system
 from tests.browser import DESK, chromium
@@ -184,6 +185,23 @@ def client(app: Flask) -> FormClient:
     client = app.test_client()
     assert isinstance(client, FormClient)
     return client
+
+
+@pytest.fixture
+def run_jobs(app: Flask, smtp: MailServer) -> Callable[..., int]:
+    """A function that does all that is owed now, as a worker would: its mail is then in `smtp`.
+
+    `run_jobs(ticks=True)` first does what the timetable does every minute. Returns how many tasks
+    ran. The journeys have real workers, a relay and a scheduler instead.
+    """
+
+    def run(*, ticks: bool = False) -> int:
+        with factories.context():
+            if ticks:
+                tasks.run_ticks()
+            return tasks.run_owed()
+
+    return run
 
 
 @pytest.fixture(scope="session")
