@@ -10,6 +10,7 @@ from eventhub import outbox as _outbox  # noqa: F401  each model, for the metada
 from eventhub.accounts import models as _accounts  # noqa: F401
 from eventhub.assemblies import models as _assemblies  # noqa: F401
 from eventhub.events import models as _events  # noqa: F401
+from eventhub.events import words
 from eventhub.jobs import queue, registry
 from eventhub.mail import models as _mail  # noqa: F401
 from eventhub.networks import models as _networks  # noqa: F401
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> Flask:
     db.after_commit(queue.ring)
     registry.load()
     i18n.init_i18n(app)
+    app.jinja_env.filters.update(words.FILTERS)
     csrf.init_app(app)
     web.init_web(app, csrf)
     cli.init_cli(app)

@@ -210,13 +210,15 @@ MAIL = {
 NASTY = 'Un <b>&"{{ 7 * 7 }}" @@tout@@'
 
 
-def mail_part(name: str, event: SimpleNamespace, locale: str = "fr") -> str:
+def mail_part(name: str, event: SimpleNamespace, locale: str = "fr", trim: bool = True) -> str:
     """A mail made of every piece, whose words hold everything that could break it."""
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader(ROOT / "emails"), DictLoader(MAIL)]),
         autoescape=lambda template: str(template).endswith(".mjml"),
         undefined=StrictUndefined,
         extensions=["jinja2.ext.i18n"],
+        trim_blocks=trim,
+        lstrip_blocks=trim,
     )
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         i18n.translations_for(locale), newstyle=True
@@ -263,9 +265,10 @@ def test_every_piece_of_a_mail_compiles_and_escapes_what_people_typed(app, named
 
 
 @pytest.mark.requirement("J7", "L1")
-def test_the_text_part_carries_links_on_lines_of_their_own_and_the_senders_address(app):
+@pytest.mark.parametrize("trim", [True, False])
+def test_the_text_part_carries_links_on_lines_of_their_own_and_the_senders_address(app, trim):
     with app.test_request_context("/"):
-        lines = mail_part("body.txt", an_event()).splitlines()
+        lines = mail_part("body.txt", an_event(), trim=trim).splitlines()
     for line in ("https://example.org/e", "https://example.org/b", "https://example.org/u"):
         assert line in lines
     assert "1, rue des Érables" in lines

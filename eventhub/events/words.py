@@ -73,3 +73,11 @@ def session_name(title: str, cohort: str, number: int, count: int) -> str:
     if not own and count > 1:
         own = gettext("session %(number)s of %(count)s", number=number, count=count)
     return ", ".join(part for part in (cohort, own) if part)
+
+
+FILTERS = {
+    "kind_word": kind,
+    "mode_word": mode,
+    "audience_word": audience,
+    "price_words": price,
+}
