@@ -27,10 +27,8 @@ def owe(
     ``subject_id`` and ``arguments`` are what it needs. ``key`` makes it owed once: None is
     returned when a delivery under this key exists already.
     """
-    known = session.query(Delivery.id).filter_by(key=key).first()
-    if known is not None:
-        return None
-    delivery = Delivery(
+    delivery_id = insert_or_ignore(
+        Delivery,
         message=message,
         subject_id=subject_id,
         arguments=arguments or {},
@@ -41,10 +39,10 @@ def owe(
         person_id=person_id,
         created_at=clock.now(),
     )
-    session.add(delivery)
-    session.flush()
-    outbox.add("mail.deliver", key=f"mail.deliver:{delivery.id}", delivery_id=delivery.id)
-    return delivery
+    if delivery_id is None:
+        return None
+    outbox.add("mail.deliver", key=f"mail.deliver:{delivery_id}", delivery_id=delivery_id)
+    return session.get(Delivery, delivery_id)
 
 
 def owed_since(message: str, address: str, since: datetime) -> list[datetime]:

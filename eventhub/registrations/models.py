@@ -22,8 +22,8 @@ class Registration(Row, Base):
     waitlisted (in order of ``waitlist_number`` in the pool; with ``held_until`` when the address
     is not confirmed yet), cancelled. ``form_key`` makes the form idempotent (S2).
     ``manage_version`` revokes manage links. ``calendar_sequence`` is the last SEQUENCE this
-    person was sent (M4); None: never sent a calendar request. ``told_sequence`` is the event's
-    own sequence when this person was last told its date and place. ``mail_version`` counts the
+    person was sent (M4); None: never sent a calendar request. ``told`` is the
+    digest of the dates and place that this person was last told. ``mail_version`` counts the
     mails owed, so that each is owed once (S4).
     """
 
@@ -68,7 +68,7 @@ class Registration(Row, Base):
     held_until: Mapped[datetime | None] = mapped_column(index=True)
     manage_version: Mapped[int] = mapped_column(default=1)
     calendar_sequence: Mapped[int | None]
-    told_sequence: Mapped[int | None]
+    told: Mapped[str | None]
     mail_version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]

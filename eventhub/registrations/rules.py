@@ -1,5 +1,6 @@
 """What a registration must satisfy: pure rules, the present moment passed in."""
 
+import hashlib
 import unicodedata
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,7 +11,6 @@ from eventhub.i18n import msgid
 
 HOLD = timedelta(minutes=45)  # S5: 30 to 60 minutes to confirm an address
 LINK_LIFE = timedelta(days=30)  # S5: a manage link lives until the event's end and this long
-UNKNOWN_LENGTH = timedelta(hours=1)  # of a sitting whose end is not known, as in the calendars
 LINE_LENGTH = 160  # of a name or an organisation, in characters
 
 NAME_MISSING = msgid("Enter your name.")
@@ -69,28 +69,19 @@ def modes(event: Event) -> tuple[str, ...]:
 
 def sittings(event: Event, cohort: Cohort | None) -> list[Event | Session]:
     """Return what a registration lets one attend: the cohort's sessions, or the whole event."""
-    if cohort is not None and cohort.sessions:
-        return list(cohort.sessions)
-    return [event]
+    sessions = event.sessions if cohort is None else cohort.sessions
+    return list(sessions) or [event]
 
 
 def starts(event: Event, cohort: Cohort | None = None) -> datetime | None:
     """Return when it begins, as a moment; None when the date is not known."""
-    moments = [
-        item.starts_at or _midnight(item, event.time_zone)
-        for item in sittings(event, cohort)
-        if item.starts_on is not None
-    ]
+    moments = [item.starts_at or _midnight(item, event.time_zone) for item in _dated(event, cohort)]
     return min(moments, default=None)
 
 
 def ends(event: Event, cohort: Cohort | None = None) -> datetime | None:
     """Return when it is over, as a moment; None when the date is not known."""
-    moments = [
-        _end(item, event.time_zone)
-        for item in sittings(event, cohort)
-        if item.starts_on is not None
-    ]
+    moments = [_end(item, event.time_zone) for item in _dated(event, cohort)]
     return max(moments, default=None)
 
 
@@ -132,17 +123,40 @@ def pool_of(event: Event, mode: str, cohort: Cohort | None) -> SeatPool | None:
     return next((pools[scope] for scope in scopes if scope in pools), None)
 
 
-def _midnight(item: Event | Session, time_zone: str) -> datetime:
+def has_date(event: Event, cohort: Cohort | None) -> bool:
+    """Tell whether it can stand in a calendar: a date, and one that is confirmed (C8)."""
+    return event.date_status == "confirmed" and starts(event, cohort) is not None
+
+
+def sequence(event: Event, cohort: Cohort | None) -> int:
+    """Return the highest SEQUENCE that its VEVENTs have in the feeds (C5)."""
+    return event.sequence + max(
+        (item.sequence for item in sittings(event, cohort) if isinstance(item, Session)), default=0
+    )
+
+
+def news(event: Event, cohort: Cohort | None, mode: str) -> str:
+    """Return a digest of what a person with this mode must be told anew when it changes."""
+    here = (event.venue_name, event.venue_address) if mode != "online" else (event.join_url,)
+    dates = [
+        (item.starts_on, item.ends_on, item.starts_at, item.ends_at)
+        for item in sittings(event, cohort)
+    ]
+    known = (event.state == "cancelled", event.date_status, event.month, event.time_zone)
+    return hashlib.sha256(repr((known, here, dates)).encode()).hexdigest()[:32]
+
+
+def _dated(event: Event, cohort: Cohort | None) -> list[Event | Session]:
+    return [item for item in sittings(event, cohort) if item.starts_on is not None]
+
+
+def _midnight(item: Event | Session, time_zone: str, days: int = 0) -> datetime:
     assert item.starts_on is not None  # noqa: S101  the caller chose dated ones
-    return datetime.combine(item.starts_on, time(), ZoneInfo(time_zone)).astimezone(UTC)
+    day = item.starts_on if days == 0 else max(item.ends_on or item.starts_on, item.starts_on)
+    midnight = datetime.combine(day + timedelta(days=days), time(), ZoneInfo(time_zone))
+    return midnight.astimezone(UTC)
 
 
 def _end(item: Event | Session, time_zone: str) -> datetime:
-    if item.ends_at is not None:
-        return item.ends_at
-    last = item.ends_on or item.starts_on
-    assert last is not None  # noqa: S101  the caller chose dated ones
-    if item.starts_at is not None and last == item.starts_on:
-        return item.starts_at + UNKNOWN_LENGTH
-    midnight = datetime.combine(last + timedelta(days=1), time(), ZoneInfo(time_zone))
-    return midnight.astimezone(UTC)
+    """Return the end; the end of the day when it is not known."""
+    return item.ends_at or _midnight(item, time_zone, days=1)

@@ -152,7 +152,7 @@ def test_nobody_jumps_the_line_when_places_were_added_but_not_given_yet():
     assert (newcomer.state, newcomer.position) == ("waitlisted", 2)
 
     with a.writing():
-        assert service.promote(event.id) == 2
+        assert service.promote(event.seat_pools[0].id) == 2
     assert set(states(event).values()) == {"confirmed"}
     assert mails("omar@example.org") == ["waitlisted", "promoted"]
     assert_counts_hold(event)

@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-21 22:53:15.481905
+Create Date: 2026-11-21 23:04:09.979124
 
 """
 
@@ -562,7 +562,7 @@ def upgrade():
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("manage_version", sa.Integer(), nullable=False),
         sa.Column("calendar_sequence", sa.Integer(), nullable=True),
-        sa.Column("told_sequence", sa.Integer(), nullable=True),
+        sa.Column("told", sa.String(), nullable=True),
         sa.Column("mail_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),

@@ -167,17 +167,13 @@ def expire_holds(limit: int = EXPIRED_AT_ONCE) -> int:
     return freed
 
 
-def promote(event_id: int) -> int:
-    """Give an event's free places to those who wait (after its capacity was raised).
+def promote(pool_id: int) -> int:
+    """Give a pool's free places to those who wait (after its capacity was raised).
 
     Return how many were given; at most some dozens at once: call again until 0.
     """
-    event = session.get(Event, event_id, populate_existing=True)
-    if event is None:
-        return 0
-    pool_ids = sorted(pool.id for pool in event.seat_pools)
-    seats.lock(pool_ids)
-    return sum(seats.promote(pool_id) for pool_id in pool_ids)
+    seats.lock({pool_id})
+    return seats.promote(pool_id)
 
 
 def send_links(email: str, locale: str) -> None:

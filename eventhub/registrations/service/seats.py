@@ -8,11 +8,9 @@ transaction itself is exclusive.
 from collections.abc import Iterable
 
 from sqlalchemy import and_, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from eventhub import clock
-from eventhub.db import public_id, session
+from eventhub.db import insert_or_ignore, session
 from eventhub.events.models import Cohort, Event, SeatPool
 from eventhub.registrations import rules
 from eventhub.registrations.models import Registration
@@ -40,9 +38,7 @@ def pool_for(event: Event, mode: str, cohort: Cohort | None) -> SeatPool:
     found = rules.pool_of(event, mode, cohort)
     if found is not None:
         return found
-    insert = sqlite_insert if session().get_bind().dialect.name == "sqlite" else postgresql_insert
-    values = {"public_id": public_id(), "event_id": event.id, "mode": ""}
-    session.execute(insert(SeatPool).values(values).on_conflict_do_nothing())
+    insert_or_ignore(SeatPool, event_id=event.id, mode="")
     session.expire(event, ["seat_pools"])
     made = rules.pool_of(event, mode, cohort)
     assert made is not None  # noqa: S101  inserted above, by us or by another
@@ -140,9 +136,9 @@ def promote(pool_id: int, limit: int = PROMOTED_AT_ONCE) -> int:
     Return how many were given. Nothing after closing time or while registration is suspended
     (S3). Somebody whose address is not confirmed yet gets the place until the hold ends.
     """
-    pool = session.get_one(SeatPool, pool_id)
+    pool = session.get(SeatPool, pool_id)
     given = 0
-    while given < limit:
+    while pool is not None and given < limit:
         first = session.scalar(
             select(Registration)
             .where(Registration.pool_id == pool_id, Registration.waitlist_number.is_not(None))
@@ -177,6 +173,21 @@ def promote(pool_id: int, limit: int = PROMOTED_AT_ONCE) -> int:
         session.flush()
         given += 1
     return given
+
+
+def list_unfilled() -> list[int]:
+    """Return the pools, by key, that have a free place while somebody waits for one."""
+    return list(
+        session.scalars(
+            select(SeatPool.id)
+            .join(SeatPool.event)
+            .where(
+                SeatPool.waiting > 0,
+                or_(SeatPool.capacity.is_(None), SeatPool.taken < SeatPool.capacity),
+                Event.state == "published",
+            )
+        )
+    )
 
 
 def position(registration: Registration) -> int | None:

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from eventhub import clock
 from eventhub.db import session
-from eventhub.events.models import Event
+from eventhub.events.models import Cohort, Event
 from eventhub.mail import service as mails
 from eventhub.people.models import Person
 from eventhub.registrations import rules
@@ -18,12 +18,12 @@ def owe(
 ) -> None:
     """Owe a registration's person one mail of a kind, under the next mail version (S4).
 
-    ``calendar`` is the iTIP method that goes along: REQUEST (left out while the event has no
-    date) or CANCEL (left out when this person never had a request). Its SEQUENCE is above every
-    one that this person was sent for the event, and never below the event's (M4).
+    ``calendar`` is the iTIP method that goes along: REQUEST (left out while the date is not
+    confirmed) or CANCEL (left out when this person never had a request). Its SEQUENCE is above
+    every one that this person was sent for the event, and never below the event's (M4).
     """
     event = registration.event
-    if calendar == "REQUEST" and rules.starts(event, registration.cohort) is None:
+    if calendar == "REQUEST" and not rules.has_date(event, registration.cohort):
         calendar = ""
     if calendar == "CANCEL" and registration.calendar_sequence is None:
         calendar = ""
@@ -35,7 +35,7 @@ def owe(
             **arguments,
         }
     registration.mail_version += 1
-    registration.told_sequence = event.sequence
+    registration.told = rules.news(event, registration.cohort, registration.mode)
     session.flush()
     mails.owe(
         f"registrations.{kind}",
@@ -94,12 +94,27 @@ def tell_event_changed(event_id: int, limit: int = TOLD_AT_ONCE) -> bool:
     over = rules.ends(event)
     if over is not None and over < clock.now():
         return False
+    told = 0
+    for cohort in [None, *event.cohorts]:
+        for mode in rules.modes(event):
+            told += _tell_some(event, cohort, mode, limit - told)
+            if told >= limit:
+                return True
+    return False
+
+
+def _tell_some(event: Event, cohort: Cohort | None, mode: str, limit: int) -> int:
+    in_cohort = (
+        Registration.cohort_id.is_(None) if cohort is None else Registration.cohort_id == cohort.id
+    )
     concerned = session.scalars(
         select(Registration)
         .where(
-            Registration.event_id == event_id,
+            Registration.event_id == event.id,
             Registration.state.in_(("confirmed", "waitlisted")),
-            Registration.told_sequence < event.sequence,
+            in_cohort,
+            Registration.mode == mode,
+            Registration.told != rules.news(event, cohort, mode),
         )
         .order_by(Registration.id)
         .limit(limit)
@@ -111,11 +126,11 @@ def tell_event_changed(event_id: int, limit: int = TOLD_AT_ONCE) -> bool:
             owe(registration, "cancelled_event", calendar="CANCEL")
         elif registration.state == "waitlisted":
             owe(registration, "updated")
-        elif rules.starts(event, registration.cohort) is None:
-            owe(registration, "updated", calendar="CANCEL")
-        else:
+        elif rules.has_date(event, cohort):
             owe(registration, "updated", calendar="REQUEST")
-    return len(concerned) == limit
+        else:
+            owe(registration, "updated", calendar="CANCEL")
+    return len(concerned)
 
 
 def _next_sequence(registration: Registration) -> int:
@@ -125,6 +140,5 @@ def _next_sequence(registration: Registration) -> int:
             Registration.event_id == registration.event_id,
         )
     )
-    return (
-        registration.event.sequence if last is None else max(registration.event.sequence, last + 1)
-    )
+    feeds = rules.sequence(registration.event, registration.cohort)
+    return feeds if last is None else max(feeds, last + 1)
