@@ -6,9 +6,10 @@ from flask_wtf.csrf import CSRFProtect
 
 def init_web(app: Flask, csrf: CSRFProtect) -> None:
     """Register every blueprint, the error pages and the response headers."""
-    from eventhub.web import accounts, auth, errors, headers, language, networks
+    from eventhub.web import accounts, assets, auth, errors, headers, language, networks
 
     headers.init_headers(app)
+    assets.init_assets(app)
     errors.init_errors(app)
     auth.init_auth(app)
     for module in (
