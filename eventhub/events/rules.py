@@ -36,6 +36,8 @@ def search_text(event: Event) -> str:
         event.venue_address,
         event.description_fr,
         event.description_en,
+        event.network.name,
+        event.network.code,
     )
     return fold(" ".join(text for text in texts if text))
 

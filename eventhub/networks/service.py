@@ -1,14 +1,50 @@
 """Networks: find them, keep their identity, and raise the version of their calendars."""
 
+from dataclasses import dataclass, fields
 from email.headerregistry import Address
 
 from sqlalchemy import select, update
 
 from eventhub import clock
 from eventhub.db import session
-from eventhub.errors import NotFound
-from eventhub.networks.models import Network
+from eventhub.errors import Invalid, NotFound
+from eventhub.i18n import msgid
+from eventhub.mail import address as addresses
+from eventhub.networks import look
+from eventhub.networks.models import DEFAULT_ACCENT, Network
 from eventhub.settings import current_settings
+from eventhub.texts import is_web_address, lines, one_line
+
+LONGEST = {"postal_address": 500, "website": 500}
+LONGEST_LINE = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who a network is, as its mails and forms show it (L1, L8), and its colour (#rrggbb)."""
+
+    name: str
+    from_name: str = ""
+    from_address: str = ""
+    reply_to: str = ""
+    postal_address: str = ""
+    phone: str = ""
+    website: str = ""
+    person_in_charge: str = ""
+    person_in_charge_email: str = ""
+    accent: str = DEFAULT_ACCENT
+
+
+class UnreadableColour(Invalid):
+    """A colour on which white text can't be read; ``suggestion`` is the nearest that can."""
+
+    def __init__(self, suggestion: str) -> None:
+        sentence = msgid(
+            "This colour is too pale: white text on it can't be read. "
+            "The nearest that works is %(colour)s."
+        )
+        super().__init__({"accent": sentence}, colour=suggestion)
+        self.suggestion = suggestion
 
 
 def list_networks() -> list[Network]:
@@ -57,6 +93,66 @@ def add_network(code: str, name: str, *, demonstration: bool = False) -> Network
     session.add(network)
     session.flush()
     return network
+
+
+def identity_of(network: Network) -> Identity:
+    """Return a network's identity as values."""
+    return Identity(**{item.name: getattr(network, item.name) for item in fields(Identity)})
+
+
+def missing_identity(network: Network) -> list[str]:
+    """Return the fields without which nothing may be published or sent (L1, L8)."""
+    needed = ("from_address", "postal_address", "person_in_charge", "person_in_charge_email")
+    return [name for name in needed if not getattr(network, name)]
+
+
+def update_identity(network: Network, identity: Identity) -> Network:
+    """Change what a network shows of itself.
+
+    Raises Invalid with a sentence for each field, UnreadableColour when only the colour is
+    refused. The pages' and feeds' version rises.
+    """
+    clean = _clean(identity)
+    try:
+        readable = look.tones(clean["accent"]).accent
+    except ValueError:
+        raise Invalid({"accent": msgid("Enter a colour like #1f5f5b.")}) from None
+    if not look.is_readable(clean["accent"]):
+        raise UnreadableColour(readable)
+    if identity_of(network) == Identity(**clean):
+        return network
+    for name, value in clean.items():
+        setattr(network, name, value)
+    network.changed_at = clock.now()
+    session.flush()
+    touch_calendar(network.id)
+    return network
+
+
+def _clean(identity: Identity) -> dict[str, str]:
+    """Return the identity's values tidied. Raises Invalid."""
+    refused: dict[str, str] = {}
+    clean = {}
+    for item in fields(Identity):
+        text = getattr(identity, item.name)
+        text = lines(text) if item.name == "postal_address" else one_line(text)
+        if len(text) > LONGEST.get(item.name, LONGEST_LINE):
+            refused[item.name] = msgid("This is too long.")
+        clean[item.name] = text
+    clean["accent"] = clean["accent"].lower()
+    if not clean["name"]:
+        refused["name"] = msgid("Enter the name of the network.")
+    for name in ("from_address", "reply_to", "person_in_charge_email"):
+        if clean[name]:
+            try:
+                clean[name] = addresses.clean(clean[name], name)
+            except Invalid as refusal:
+                refused |= refusal.fields
+    if clean["website"] and not is_web_address(clean["website"]):
+        refused["website"] = msgid("Enter an address that begins with https://.")
+    if refused:
+        raise Invalid(refused)
+    return clean
 
 
 def touch_calendar(network_id: int) -> None:
