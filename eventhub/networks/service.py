@@ -40,7 +40,7 @@ class UnreadableColour(Invalid):
 
     def __init__(self, suggestion: str) -> None:
         sentence = msgid(
-            "This colour is too pale: white text on it can't be read. "
+            "This colour is too pale: white text on it can’t be read. "
             "The nearest that works is %(colour)s."
         )
         super().__init__({"accent": sentence}, colour=suggestion)

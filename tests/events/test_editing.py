@@ -528,7 +528,7 @@ def test_a_group_that_someone_left_stays_in_the_books() -> None:
     _, second = service.values_of(reload(event)).cohorts
     with pytest.raises(Invalid) as caught:
         changed(event, cohorts=(second,))
-    assert "can't be removed" in caught.value.fields["date_status"]
+    assert "can’t be removed" in caught.value.fields["date_status"]
 
 
 def test_a_way_of_taking_part_that_someone_left_closes() -> None:

@@ -13,17 +13,19 @@ from eventhub.events.service.values import EventValues
 from eventhub.i18n import msgid
 
 TOO_FEW = msgid(
-    "%(taken)s people already have a place: enter at least %(taken)s, or withdraw some of them."
+    "Places already taken: %(taken)s. Enter at least that many, or withdraw some people first."
 )
 MODE_HAS_PEOPLE = msgid(
-    "People are registered for a way of taking part that would go (%(taken)s): "
+    "Some people are registered for the way of taking part that would go (%(taken)s): "
     "move or withdraw them first."
 )
 WHOLE_HAS_PEOPLE = msgid(
-    "%(taken)s people are registered for the whole event: it can't be divided into groups any more."
+    "Some people are registered for the whole event (%(taken)s): "
+    "it can’t be divided into groups any more."
 )
 GROUP_HAS_PEOPLE = msgid(
-    "%(taken)s people are registered in a group that would go: move or withdraw them first."
+    "Some people are registered in the group that would go (%(taken)s): "
+    "move or withdraw them first."
 )
 
 
@@ -128,6 +130,6 @@ def _remove(pool: SeatPool, field: str, sentence: str, refusals: Refusals) -> No
 
 def _close(pool: SeatPool, field: str, refusals: Refusals) -> None:
     if pool.cohort_id is not None and field == "date_status":
-        refusals.add(field, msgid("People have registered in this group: it can't be removed."))
+        refusals.add(field, msgid("People have registered in this group: it can’t be removed."))
         return
     session.execute(update(SeatPool).where(SeatPool.id == pool.id).values(capacity=0))
