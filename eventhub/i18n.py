@@ -102,6 +102,13 @@ def time_words(moment: datetime | time, time_zone: str = "", locale: str | None 
     return f"{clock_time.hour}{NBSP}h{minutes}"
 
 
+def moment_words(moment: datetime, time_zone: str, locale: str | None = None) -> str:
+    """Return "le mercredi 17 novembre 2026 à 9 h", as the clocks of ``time_zone`` say it."""
+    language = locale or current_locale()
+    day = date_words(moment.astimezone(ZoneInfo(time_zone)).date(), language)
+    return f"{day} {'à' if language == 'fr' else 'at'} {time_words(moment, time_zone, language)}"
+
+
 def month_words(month: str | date, locale: str | None = None) -> str:
     """Return "février 2027" for "2027-02" or for a date."""
     day = date.fromisoformat(f"{month}-01") if isinstance(month, str) else month
@@ -176,6 +183,7 @@ def _day_range(first: date, last: date, language: str) -> str:
 DATE_FILTERS: dict[str, Any] = {
     "date_words": date_words,
     "time_words": time_words,
+    "moment_words": moment_words,
     "month_words": month_words,
     "month_abbr": month_abbr,
     "weekday_abbr": weekday_abbr,

@@ -94,6 +94,11 @@ def organiser_issue(public_id: str) -> str:
     return _link(f"/organiser/issues/{public_id}")
 
 
+def sitemap() -> str:
+    """The list of public pages, for search engines."""
+    return _link("/sitemap.xml")
+
+
 def static(path: str) -> str:
     """A file that ships with the package (an image in a mail)."""
     return _link(f"/static/{path}")

@@ -113,24 +113,33 @@ def component(sitting: Sitting, extra: Iterable[str] = (), **replaced: str) -> l
     return [*lines, *extra, "END:VEVENT"]
 
 
+def bounds(sitting: Sitting) -> tuple[datetime, datetime] | tuple[date, date] | None:
+    """Return when it begins and ends: moments, the end after the start; or dates, both inclusive.
+
+    None without a date.
+    """
+    item = sitting.item
+    if item.starts_on is None:
+        return None
+    if item.starts_at is None:
+        return item.starts_on, max(item.ends_on or item.starts_on, item.starts_on)
+    return item.starts_at, _end(item, item.starts_at, sitting.event.time_zone)
+
+
 def times(sitting: Sitting) -> list[str]:
     """Return DTSTART and DTEND (C2, C6): dates, local times with their zone, or UTC.
 
     Nothing without a date: only the CANCEL of a date that was taken back is sent so.
     """
-    item = sitting.item
-    if item.starts_on is None:
+    found = bounds(sitting)
+    if found is None:
         return []
-    if item.starts_at is None:
-        last = max(item.ends_on or item.starts_on, item.starts_on)
-        return [
-            f"DTSTART;VALUE=DATE:{content.day(item.starts_on)}",
-            f"DTEND;VALUE=DATE:{content.day(last + timedelta(days=1))}",
-        ]
-    end = _end(item.starts_at, item.ends_at, item.ends_on, sitting.event.time_zone)
+    first, last = found
+    if isinstance(first, datetime) and isinstance(last, datetime):
+        return [_timed("DTSTART", first, sitting.zone), _timed("DTEND", last, sitting.zone)]
     return [
-        _timed("DTSTART", item.starts_at, sitting.zone),
-        _timed("DTEND", end, sitting.zone),
+        f"DTSTART;VALUE=DATE:{content.day(first)}",
+        f"DTEND;VALUE=DATE:{content.day(last + timedelta(days=1))}",
     ]
 
 
@@ -147,8 +156,11 @@ def summary(sitting: Sitting) -> str:
     return title
 
 
-def description(event: Event, page: str) -> str:
-    """Return plain text: the description, the price, who organises, and the page's address."""
+def description(event: Event, page: str, limit: int | None = None) -> str:
+    """Return plain text: the description, the price, who organises, and the page's address.
+
+    ``limit`` shortens the description to so many characters.
+    """
     price = words.price(event.price_cents)
     facts = [
         gettext("Organised by %(network)s", network=content.one_line(event.network.name)),
@@ -156,9 +168,10 @@ def description(event: Event, page: str) -> str:
         gettext("How to take part: %(mode)s", mode=words.mode(event.mode)),
         page,
     ]
-    return "\n\n".join(
-        part for part in (to_text(event.description), "\n".join(filter(None, facts))) if part
-    )
+    told = to_text(event.description)
+    if limit is not None and len(told) > limit:
+        told = told[: limit - 1].rstrip() + "…"
+    return "\n\n".join(part for part in (told, "\n".join(filter(None, facts))) if part)
 
 
 def location(event: Event, mode: str = "") -> str:
@@ -184,20 +197,17 @@ def _zone(event: Event, item: Event | Session) -> str:
     if item.starts_at is None or event.time_zone not in zones.VTIMEZONES:
         return ""
     zone = ZoneInfo(event.time_zone)
-    end = _end(item.starts_at, item.ends_at, item.ends_on, event.time_zone)
-    twice = any(moment.astimezone(zone).fold for moment in (item.starts_at, end))
-    return "" if twice else event.time_zone
+    both = (item.starts_at, _end(item, item.starts_at, event.time_zone))
+    return "" if any(moment.astimezone(zone).fold for moment in both) else event.time_zone
 
 
-def _end(
-    starts_at: datetime, ends_at: datetime | None, ends_on: date | None, time_zone: str
-) -> datetime:
+def _end(item: Event | Session, starts_at: datetime, time_zone: str) -> datetime:
     """Return an end after the start. Unknown: one hour, or the same hour of the last day."""
-    if ends_at is not None and ends_at > starts_at:
-        return ends_at
+    if item.ends_at is not None and item.ends_at > starts_at:
+        return item.ends_at
     local = starts_at.astimezone(ZoneInfo(time_zone))
-    if ends_at is None and ends_on is not None and ends_on > local.date():
-        return datetime.combine(ends_on, local.time(), local.tzinfo) + UNKNOWN_END
+    if item.ends_at is None and item.ends_on is not None and item.ends_on > local.date():
+        return datetime.combine(item.ends_on, local.time(), local.tzinfo) + UNKNOWN_END
     return starts_at + UNKNOWN_END
 
 

@@ -1,11 +1,12 @@
 """Values that follow from others, in one home: moments, search text, addresses of pages."""
 
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from slugify import slugify
 
-from eventhub.events.models import Event
+from eventhub.events.models import Cohort, Event
 from eventhub.i18n import fold
 
 SLUG_LENGTH = 80
@@ -45,3 +46,58 @@ def search_text(event: Event) -> str:
 def slug_base(title: str) -> str:
     """Return the readable part of a page's address: ASCII, lower case, at most 80 characters."""
     return slugify(title, max_length=SLUG_LENGTH, word_boundary=True) or "event"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places counted together, for the page: of which cohort and mode (None: all), how many left.
+
+    ``left`` None: no limit.
+    """
+
+    cohort: Cohort | None
+    mode: str | None
+    left: int | None
+
+
+def places(event: Event) -> list[Places]:
+    """Return the places that have a limit, cohort by cohort."""
+    return [
+        Places(pool.cohort, pool.mode or None, pool.left)
+        for pool in event.seat_pools
+        if pool.left is not None
+    ]
+
+
+def places_left(event: Event) -> int | None:
+    """Return how many places an event has left in all; None: no limit, or no registration."""
+    left = [pool.left for pool in event.seat_pools]
+    if not event.registration_open or not left or None in left:
+        return None
+    return sum(number for number in left if number is not None)
+
+
+def ends(event: Event) -> datetime | None:
+    """Return when an event is over: at its end, or when its last day is. None without a date."""
+    if event.starts_on is None:
+        return None
+    if event.ends_at is not None:
+        return event.ends_at
+    last = max(event.ends_on or event.starts_on, event.starts_on)
+    return moment(last + timedelta(days=1), time(), event.time_zone)
+
+
+def registration_status(event: Event, now: datetime) -> str:
+    """Return whether one can register: open, not_yet, closed, over, cancelled or none."""
+    over = ends(event)
+    if event.state == "cancelled":
+        return "cancelled"
+    if over is not None and now >= over:
+        return "over"
+    if not event.registration_open:
+        return "none"
+    if event.registration_opens_at is not None and now < event.registration_opens_at:
+        return "not_yet"
+    if event.registration_closes_at is not None and now >= event.registration_closes_at:
+        return "closed"
+    return "open"

@@ -1,6 +1,7 @@
 """Networks: find them, keep their identity, and raise the version of their calendars."""
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from email.headerregistry import Address
 
 from sqlalchemy import select, update
@@ -17,6 +18,8 @@ from eventhub.texts import is_web_address, lines, one_line
 
 LONGEST = {"postal_address": 500, "website": 500}
 LONGEST_LINE = 200
+SECOND = timedelta(seconds=1)
+AHEAD = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,7 @@ class UnreadableColour(Invalid):
         )
         super().__init__({"accent": sentence}, colour=suggestion)
         self.suggestion = suggestion
+
 
 
 def list_networks() -> list[Network]:
@@ -156,12 +160,19 @@ def _clean(identity: Identity) -> dict[str, str]:
 
 
 def touch_calendar(network_id: int) -> None:
-    """Raise the version of a network's calendars: a feed may now answer something else (F3)."""
+    """Raise the version of a network's calendars: a feed may now answer something else (F3).
+
+    The moment moves on by a second at least (five ahead of the clock at most): Last-Modified
+    counts in seconds, and two changes within one must still be told apart.
+    """
     session.execute(
         update(Network)
         .where(Network.id == network_id)
-        .values(
-            calendar_version=Network.calendar_version + 1,
-            calendar_changed_at=clock.now(),
-        )
+        .values(calendar_version=Network.calendar_version + 1)
+    )
+    before = session.scalar(select(Network.calendar_changed_at).where(Network.id == network_id))
+    now = clock.now()
+    after = now if before is None else max(now, min(before + SECOND, now + AHEAD))
+    session.execute(
+        update(Network).where(Network.id == network_id).values(calendar_changed_at=after)
     )

@@ -6,7 +6,18 @@ from flask_wtf.csrf import CSRFProtect
 
 def init_web(app: Flask, csrf: CSRFProtect) -> None:
     """Register every blueprint, the error pages and the response headers."""
-    from eventhub.web import accounts, assets, auth, errors, headers, language, networks
+    from eventhub.web import (
+        accounts,
+        assets,
+        auth,
+        calendars,
+        errors,
+        headers,
+        language,
+        networks,
+        robots,
+    )
+    from eventhub.web.events import public
 
     headers.init_headers(app)
     assets.init_assets(app)
@@ -14,7 +25,10 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
     auth.init_auth(app)
     for module in (
         accounts,
+        calendars,
         language,
         networks,
+        public,
+        robots,
     ):
         app.register_blueprint(module.blueprint)

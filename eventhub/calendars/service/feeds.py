@@ -22,6 +22,7 @@ from eventhub.db import session
 from eventhub.errors import Invalid, NotFound
 from eventhub.events import words
 from eventhub.events.models import KINDS, MODES, Event, Series, Session
+from eventhub.events.service.listing import COMES_BY
 from eventhub.i18n import DEFAULT_LOCALE, LOCALES, gettext, in_locale, msgid
 from eventhub.networks.models import DEFAULT_ACCENT, Network
 from eventhub.settings import current_settings
@@ -32,8 +33,6 @@ KEEP_PAST = timedelta(days=400)  # twelve months at least (F5)
 KEEP_CANCELLED = timedelta(days=30)
 CHUNK = 500
 UNKNOWN_FILTER = msgid("This calendar has no such filter.")
-FEED_MODES = {mode: {mode, "hybrid"} for mode in MODES}
-"""Who looks for one way to come also wants the events that offer both."""
 
 log = structlog.get_logger()
 
@@ -262,7 +261,7 @@ def _build(feed: Feed) -> bytes:
     if "kind" in filters:
         wanted = wanted.where(Event.kind == filters["kind"])
     if "mode" in filters:
-        wanted = wanted.where(Event.mode.in_(FEED_MODES[filters["mode"]]))
+        wanted = wanted.where(Event.mode.in_(COMES_BY[filters["mode"]]))
     if "series" in filters:
         wanted = wanted.where(
             Event.series_id.in_(select(Series.id).where(Series.slug == filters["series"]))

@@ -1,7 +1,6 @@
 """Calendar requests (iTIP, RFC 5546): what puts a registration in a person's own calendar."""
 
 from collections.abc import Sequence
-from email.utils import parseaddr
 from typing import Literal
 from urllib.parse import quote
 
@@ -88,11 +87,11 @@ def _component(
 
 
 def _organizer(event: Event, name: str, email: str) -> str:
-    settings_name, settings_email = parseaddr(current_settings().mail_default_sender)
+    """The network's sender, as in ``networks.service.sender``, whatever its name holds."""
     network = event.network
-    address = email or network.from_address or settings_email
-    shown = name or network.from_name or network.name or settings_name
-    return f"ORGANIZER;CN={content.parameter(shown)}:{_mailto(address)}"
+    address = email or network.from_address or current_settings().mail_default_sender
+    shown = content.parameter(name or network.from_name or network.name)
+    return f"ORGANIZER;CN={shown}:{_mailto(address)}"
 
 
 def _attendee(name: str, email: str, method: Method, partstat: Partstat) -> str:
