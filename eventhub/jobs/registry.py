@@ -20,7 +20,7 @@ from eventhub.mail.message import Message
 from eventhub.mail.models import Delivery
 
 #: Modules of ``eventhub.jobs`` that register something.
-SUBJECTS = ("mail",)
+SUBJECTS = ("accounts", "mail")
 
 #: Name in the outbox -> a service function, called with the row's arguments **inside** the
 #: transaction that also forgets the row: done exactly once.
