@@ -5,7 +5,8 @@ addresses are at example.org. Nothing here sends a mail.
 """
 
 import tomllib
-from datetime import datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from eventhub.i18n import fold
 from eventhub.mail import address as addresses
 from eventhub.networks import service as networks
 from eventhub.networks.models import Network
-from eventhub.people.models import Organisation
-from eventhub.people.service import find_or_add_person
+from eventhub.people.models import Organisation, Person
+from eventhub.people.service import find_person
 from eventhub.programme import rules
 from eventhub.programme.models import DemonstrationLoad
 from eventhub.programme.service import NETWORK_NAMES, Report, find_offset, import_programme
@@ -124,6 +125,12 @@ def _invent_places(event: Event, values: dict[str, Any]) -> None:
     Places are told by cohort, or by mode; an event that has one mode counts them all together.
     """
     cohorts = {cohort.name_fr: cohort for cohort in event.cohorts}
+    organisations = session.scalars(
+        select(Organisation.name)
+        .where(Organisation.network_id == event.network_id)
+        .order_by(Organisation.id)
+    ).all()
+    before = session.scalar(select(func.count(Registration.id))) or 0
     for scope, capacity in values["capacity"].items():
         cohort = cohorts.get(scope)
         pool = SeatPool(
@@ -138,10 +145,12 @@ def _invent_places(event: Event, values: dict[str, Any]) -> None:
         session.add(pool)
         session.flush()
         mode = event.mode if cohort is not None else scope
-        for _ in range(values.get("registered", {}).get(scope, 0)):
-            _register(event, pool, cohort, mode, "confirmed")
-        for _ in range(values.get("waiting", {}).get(scope, 0)):
-            _register(event, pool, cohort, mode, "waitlisted")
+        states = ["confirmed"] * values.get("registered", {}).get(scope, 0)
+        states += ["waitlisted"] * values.get("waiting", {}).get(scope, 0)
+        with session.no_autoflush:
+            for number, state in enumerate(states, start=before + 1):
+                _register(event, pool, cohort, mode, state, number, organisations)
+        before += len(states)
     event.registration_open = True
     if event.starts_on is None:
         return
@@ -154,19 +163,26 @@ def _invent_places(event: Event, values: dict[str, Any]) -> None:
 
 
 def _register(
-    event: Event, pool: SeatPool, cohort: Cohort | None, mode: str, state: str
-) -> Registration:
-    """Add somebody who doesn't exist, in the order of the days before the load."""
-    number = (session.scalar(select(func.count(Registration.id))) or 0) + 1
+    event: Event,
+    pool: SeatPool,
+    cohort: Cohort | None,
+    mode: str,
+    state: str,
+    number: int,
+    organisations: Sequence[str],
+) -> None:
+    """Add somebody who doesn't exist; ``number`` tells them apart."""
     name, email = f"Personne fictive {number:03}", f"personne-{number:03}@example.org"
-    organisation = _organisation(event, number)
-    person = find_or_add_person(name, email, "fr")
-    asked_at = _days_ago(1 + (number * 7) % 20)
+    # Some leave the organisation empty, as people do.
+    organisation = (
+        organisations[number % len(organisations)] if organisations and number % 5 else ""
+    )
+    asked_at = clock.now() - timedelta(days=1 + (number * 7) % 20)
     registration = Registration(
         event=event,
         cohort=cohort,
         pool=pool,
-        person=person,
+        person=_person(name, email),
         form_key=tokens.digest("demonstration", email),
         name=name,
         email=email,
@@ -187,22 +203,13 @@ def _register(
         pool.waiting += 1
         registration.waitlist_number = pool.last_number
     session.add(registration)
-    session.flush()
-    return registration
 
 
-def _days_ago(days: int) -> datetime:
-    return clock.now() - timedelta(days=days)
-
-
-def _organisation(event: Event, number: int) -> str:
-    """Return one of the network's member organisations, or nothing: people leave it empty."""
-    names = session.scalars(
-        select(Organisation.name)
-        .where(Organisation.network_id == event.network_id)
-        .order_by(Organisation.id)
-    ).all()
-    return names[number % len(names)] if names and number % 5 else ""
+def _person(name: str, email: str) -> Person:
+    known = find_person(email)
+    return known or Person(
+        name=name, email=email, email_key=addresses.key(email), locale="fr", created_at=clock.now()
+    )
 
 
 def _invent_subscribers(newsletter: Newsletter) -> None:

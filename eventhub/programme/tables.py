@@ -23,6 +23,7 @@ MAX_PROBLEMS = 100  # shown for one file; the rest is counted
 FORMULA = re.compile(r"[=+\-@\uff1d\uff0b\uff0d\uff20]")
 # C0 and C1 controls, line and paragraph separators, and marks that turn the direction of text.
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+EMPTY = "is empty: its first line must name the columns"
 LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -95,6 +96,8 @@ def read_table(path: Path, columns: Sequence[str], findings: Findings) -> list[R
     text = data.decode("utf-8-sig", errors="surrogateescape")
     records = _records(text, findings)
     if not records:
+        if not findings.problems:
+            findings.add(0, "", EMPTY)
         return []
     (_, header), *body = records
     names = [name.strip() for name in header]
@@ -149,7 +152,7 @@ def _read_bytes(path: Path, findings: Findings) -> bytes | None:
         return None
     reason = ""
     if not data.strip():
-        reason = "is empty: its first line must name the columns"
+        reason = EMPTY
     elif data.startswith(b"PK\x03\x04"):
         reason = "is a spreadsheet or an archive, not CSV: save it as CSV in UTF-8"
     elif data.startswith((b"\xff\xfe", b"\xfe\xff")):
