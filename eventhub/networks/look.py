@@ -4,6 +4,7 @@ Contrast is WCAG 2.2's (success criterion 1.4.3: 4.5 to 1 for text). Pure: no da
 """
 
 import re
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 
 LIGHT_PAGE = "#f1e9d8"  # the darkest light surface that carries accent text (--sunk)
@@ -41,8 +42,8 @@ def tones(accent: str) -> Tones:
 
     ``accent`` is #rrggbb. Raises ValueError for anything else.
     """
-    light = _until_readable(accent.lower(), toward="#000000", on=(LIGHT_PAGE, WHITE))
-    dark = _until_readable(accent.lower(), toward=WHITE, on=(DARK_PAGE, INK))
+    light = _until_readable(accent.lower(), step=-0.01, on=(LIGHT_PAGE, WHITE))
+    dark = _until_readable(accent.lower(), step=0.01, on=(DARK_PAGE, INK))
     return Tones(light, WHITE, dark, INK)
 
 
@@ -54,19 +55,18 @@ def stylesheet(accent: str) -> str:
     return f"{light}\n@media (prefers-color-scheme:dark){{{dark}}}\n"
 
 
-def _until_readable(colour: str, toward: str, on: tuple[str, ...]) -> str:
-    """Mix a colour with black or white, 2 percent at a time, until it reads on every surface."""
-    mixed = colour
-    for step in range(1, 51):
-        if all(contrast(mixed, surface) >= ENOUGH for surface in on):
-            break
-        mixed = _mix(colour, toward, step / 50)
-    return mixed
+def _until_readable(colour: str, step: float, on: tuple[str, ...]) -> str:
+    """Change a colour's lightness, 1 percent at a time, until it reads on every surface.
 
-
-def _mix(colour: str, other: str, share: float) -> str:
-    pairs = zip(_channels(colour), _channels(other), strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+    Hue and saturation stay, so that the colour is still the network's own.
+    """
+    moved = colour
+    hue, lightness, saturation = rgb_to_hls(*(channel / 255 for channel in _channels(colour)))
+    while any(contrast(moved, surface) < ENOUGH for surface in on):
+        lightness = min(max(lightness + step, 0.0), 1.0)
+        channels = hls_to_rgb(hue, lightness, saturation)
+        moved = "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
+    return moved
 
 
 def _luminance(colour: str) -> float:
