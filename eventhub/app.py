@@ -20,6 +20,7 @@ from eventhub.programme import models as _programme  # noqa: F401
 from eventhub.registrations import models as _registrations  # noqa: F401
 from eventhub.settings import Settings, tree
 from eventhub.subscriptions import models as _subscriptions  # noqa: F401
+from eventhub.web import health
 
 log = structlog.get_logger()
 csrf = CSRFProtect()
@@ -39,7 +40,6 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=settings.site_url.startswith("https://"),
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
-        RATELIMIT_ENABLED=settings.rate_limits,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -51,6 +51,8 @@ def create_app(settings: Settings) -> Flask:
     app.jinja_env.filters.update(words.FILTERS)
     csrf.init_app(app)
     web.init_web(app, csrf)
+    if settings.redis_url:
+        health.add_check(app, "redis", lambda: queue.check(settings.redis_url))
     cli.init_cli(app)
     return app
 
@@ -59,4 +61,9 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     shown: dict[str, object] = {"hide_parameters": True}  # an error's text names nobody
     if settings.database.startswith("sqlite"):
         return shown
-    return shown | {"pool_size": settings.web_threads, "max_overflow": 4, "pool_pre_ping": True}
+    return shown | {
+        "pool_size": settings.web_threads,
+        "max_overflow": 4,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 5},
+    }

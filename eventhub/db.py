@@ -5,20 +5,30 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy import DateTime, Engine, MetaData, event, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from eventhub.settings import current_settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -75,6 +85,10 @@ migrate = Migrate()
 _after_commit: list[Callable[[], None]] = []
 
 
+class DatabaseFailed(Exception):
+    """The database can't be reached or migrated. The message is one line fit for a terminal."""
+
+
 class NestedTransaction(RuntimeError):
     """A transaction was opened inside another: only the edge opens one, once a use case."""
 
@@ -85,7 +99,7 @@ def init_db(app: Flask) -> None:
     migrate.init_app(
         app,
         db,
-        directory=str(Path(__file__).parent / "migrations"),
+        directory=str(MIGRATIONS),
         render_as_batch=True,
     )
 
@@ -131,6 +145,67 @@ def insert_or_ignore(model: type[Base], **values: Any) -> int | None:
         return None
     row_id: int | None = session.scalar(statement.returning(model.__table__.columns["id"]))
     return row_id
+
+
+def check() -> None:
+    """Raise DatabaseFailed when the database does not answer."""
+    try:
+        session.rollback()
+        session.execute(text("SELECT 1"))
+        session.rollback()
+    except SQLAlchemyError as error:
+        raise _failed("the database can't be reached", error) from None
+
+
+def upgrade() -> None:
+    """Bring the schema to the newest form. Raises DatabaseFailed."""
+    settings = current_settings()
+    try:
+        if not settings.database_url:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        session.remove()
+        command.upgrade(_alembic(), "head")
+    except OSError as error:
+        raise DatabaseFailed(
+            f"DATA_DIR: the folder {settings.data_dir} can't be written ({error.strerror})"
+        ) from None
+    except CommandError as error:
+        raise DatabaseFailed(f"the migrations don't fit the database: {error}") from None
+    except SQLAlchemyError as error:
+        raise _failed("the database can't be migrated", error) from None
+
+
+def is_migrated() -> bool:
+    """Tell whether the schema has the newest form. Raises DatabaseFailed."""
+    try:
+        with db.engine.connect() as connection:
+            present = set(MigrationContext.configure(connection).get_current_heads())
+    except SQLAlchemyError as error:
+        raise _failed("the database can't be read", error) from None
+    return present == _newest()
+
+
+def close_connections() -> None:
+    """Close what this process holds open, before it forks."""
+    session.remove()
+    for engine in db.engines.values():
+        engine.dispose()
+
+
+def _alembic() -> Config:
+    config = Config(str(MIGRATIONS / "alembic.ini"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _newest() -> set[str]:
+    return set(ScriptDirectory.from_config(_alembic()).get_heads())
+
+
+def _failed(what: str, error: SQLAlchemyError) -> DatabaseFailed:
+    cause = str(getattr(error, "orig", None) or type(error).__name__).strip()
+    return DatabaseFailed(f"DATABASE_URL: {what} ({cause.splitlines()[-1].strip()[:160]})")
 
 
 def drop_inherited_connections() -> None:

@@ -99,6 +99,11 @@ def sitemap() -> str:
     return _link("/sitemap.xml")
 
 
+def mailbox() -> str:
+    """Where every mail of the local form is read."""
+    return _link("/dev/mailbox")
+
+
 def static(path: str) -> str:
     """A file that ships with the package (an image in a mail)."""
     return _link(f"/static/{path}")

@@ -55,9 +55,13 @@ class Settings(BaseSettings):
         description="Reverse proxies in front whose X-Forwarded-* are believed.",
     )
     rate_limits: bool = Field(True, description="Limit how often one address may post forms.")
-    demonstration: bool = Field(
+    demonstration: bool | None = Field(
+        None,
+        description="`eventhub up` loads the demonstration; default: when MAIL_SERVER is empty.",
+    )
+    local_mailbox: bool = Field(
         False,
-        description="Local form: /dev/mailbox is open and the demonstration is loaded.",
+        description="Set by `eventhub up` without MAIL_SERVER: /dev/mailbox shows every mail.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level of the structured logs."

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from eventhub import clock, outbox
 from eventhub.db import insert_or_ignore, session
+from eventhub.errors import NotFound
 from eventhub.mail import address as addresses
 from eventhub.mail.models import Delivery, Suppression
 
@@ -43,6 +44,14 @@ def owe(
         return None
     outbox.add("mail.deliver", key=f"mail.deliver:{delivery_id}", delivery_id=delivery_id)
     return session.get(Delivery, delivery_id)
+
+
+def get_delivery(delivery_id: int) -> Delivery:
+    """Return a delivery as the database has it now. Raises NotFound."""
+    delivery = session.get(Delivery, delivery_id, populate_existing=True)
+    if delivery is None:
+        raise NotFound
+    return delivery
 
 
 def owed_since(message: str, address: str, since: datetime) -> list[datetime]:

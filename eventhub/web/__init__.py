@@ -13,12 +13,17 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
         calendars,
         errors,
         headers,
+        health,
         language,
+        limits,
         networks,
+        request_log,
         robots,
     )
     from eventhub.web.events import public
 
+    request_log.init_request_log(app)
+    limits.init_limits(app)
     headers.init_headers(app)
     assets.init_assets(app)
     errors.init_errors(app)
@@ -26,6 +31,7 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
     for module in (
         accounts,
         calendars,
+        health,
         language,
         networks,
         public,
