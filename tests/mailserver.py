@@ -1,5 +1,7 @@
 """A real SMTP server that keeps what it accepts, so that tests read the mail that was sent."""
 
+import contextlib
+import random
 import re
 import socket
 import threading
@@ -152,7 +154,13 @@ class MailServer:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on now.
+
+    It lies below the range from which the system gives ports to clients, so that no passing
+    connection takes it before the server does.
+    """
+    while True:
+        port = random.randint(10_240, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
