@@ -160,7 +160,7 @@ def free_port() -> int:
     connection takes it before the server does.
     """
     while True:
-        port = random.randint(10_240, 32_000)
+        port = random.SystemRandom().randint(10_240, 32_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
