@@ -59,9 +59,10 @@ def newsletter(slug: str) -> str:
     return _link(f"/newsletters/{quote(slug)}")
 
 
-def issue(newsletter_slug: str, issue_slug: str) -> str:
-    """The web version of an issue."""
-    return _link(f"/newsletters/{quote(newsletter_slug)}/{quote(issue_slug)}")
+def issue(newsletter_slug: str, issue_slug: str, access: str = "") -> str:
+    """The web version of an issue; with its access token when the newsletter is for members."""
+    path = f"/newsletters/{quote(newsletter_slug)}/{quote(issue_slug)}"
+    return _link(path, access and f"access={quote(access)}")
 
 
 def confirm_subscription(token: str) -> str:

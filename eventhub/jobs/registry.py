@@ -20,7 +20,11 @@ from eventhub.mail.message import Message
 from eventhub.mail.models import Delivery
 
 #: Modules of ``eventhub.jobs`` that register something.
-SUBJECTS = ("accounts", "mail")
+SUBJECTS = (
+    "accounts",
+    "mail",
+    "newsletters",
+)
 
 #: Name in the outbox -> a service function, called with the row's arguments **inside** the
 #: transaction that also forgets the row: done exactly once.

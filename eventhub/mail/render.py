@@ -84,8 +84,6 @@ def _environment(locale: str) -> Environment:
         undefined=StrictUndefined,
         finalize=_without_controls,
         extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
         cache_size=-1,
         auto_reload=False,
     )

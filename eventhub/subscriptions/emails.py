@@ -28,10 +28,11 @@ def confirm(delivery: Delivery) -> Message:
         reply_to=reply_to(newsletter.network),
         recipient=Address(addr_spec=delivery.address),
         values={
-            "newsletter_name": name,
+            "locale": delivery.locale,
             "network": newsletter.network,
+            "newsletter_name": name,
             "address": delivery.address,
+            "links": {},
             "confirm_url": links.confirm_subscription(service.confirm_token(subscription)),
         },
-        headers={"Auto-Submitted": "auto-generated"},
     )

@@ -1,6 +1,6 @@
 """Newsletters one may subscribe to, subscriptions, and the consents behind them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,7 +14,10 @@ CADENCES = ("monthly", "six_per_year", "not_stated")
 
 
 class Newsletter(Row, Base):
-    """A publication of a network. ``audience``: public (anyone subscribes) or members."""
+    """A publication of a network. ``audience``: public (anyone subscribes) or members.
+
+    ``scheduled_for`` is the first day of the last period whose draft the schedule looked after.
+    """
 
     __tablename__ = "newsletter"
     __table_args__ = (UniqueConstraint("network_id", "name_fr"),)
@@ -26,6 +29,7 @@ class Newsletter(Row, Base):
     cadence: Mapped[str] = mapped_column(default="monthly")
     rule: Mapped[str] = mapped_column(default="")
     audience: Mapped[str] = mapped_column(default="public")
+    scheduled_for: Mapped[date | None]
     created_at: Mapped[datetime]
 
     network: Mapped[Network] = relationship(lazy="joined", innerjoin=True)

@@ -94,6 +94,11 @@ def get_to_confirm(token: str) -> Subscription:
     return subscription
 
 
+def newsletter_of(token: str) -> Newsletter:
+    """Return the newsletter that a link was about, even when it expired. Raises NotFound."""
+    return _of_token(token).newsletter
+
+
 def list_also_requested(subscription: Subscription) -> list[Subscription]:
     """Return the other subscriptions that this address was typed for and has not answered yet.
 

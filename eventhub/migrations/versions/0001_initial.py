@@ -2,7 +2,7 @@
 
 Revision ID: 0001
 Revises:
-Create Date: 2026-11-21 23:04:09.979124
+Create Date: 2026-11-21 23:10:17.929463
 
 """
 
@@ -211,6 +211,7 @@ def upgrade():
         sa.Column("cadence", sa.String(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("scheduled_for", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["network_id"], ["network.id"], name=op.f("fk_newsletter_network_id")
