@@ -24,9 +24,14 @@ def event(slug: str, access: str = "") -> str:
     return _link(f"/events/{quote(slug)}", access and f"access={quote(access)}")
 
 
-def event_calendar(slug: str) -> str:
-    """An event's calendar file."""
-    return _link(f"/events/{quote(slug)}.ics")
+def event_calendar(slug: str, access: str = "") -> str:
+    """An event's calendar file; with its access token when it is a members' event."""
+    return _link(f"/events/{quote(slug)}.ics", access and f"access={quote(access)}")
+
+
+def register(slug: str, access: str = "") -> str:
+    """Where one registers for an event; with its access token when it is a members' event."""
+    return _link(f"/events/{quote(slug)}/register", access and f"access={quote(access)}")
 
 
 def calendars() -> str:

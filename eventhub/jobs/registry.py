@@ -24,6 +24,7 @@ SUBJECTS = (
     "accounts",
     "mail",
     "newsletters",
+    "registrations",
 )
 
 #: Name in the outbox -> a service function, called with the row's arguments **inside** the

@@ -34,7 +34,7 @@ from eventhub.registrations.service.manage import (
     withdraw,
 )
 from eventhub.registrations.service.register import Outcome, register
-from eventhub.registrations.service.seats import position
+from eventhub.registrations.service.seats import list_unfilled, position
 from eventhub.registrations.service.telling import tell_event_changed
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "get_registration",
     "list_current",
     "list_registrations",
+    "list_unfilled",
     "manage_token",
     "position",
     "promote",

@@ -112,6 +112,7 @@ def _tell_some(event: Event, cohort: Cohort | None, mode: str, limit: int) -> in
         .where(
             Registration.event_id == event.id,
             Registration.state.in_(("confirmed", "waitlisted")),
+            Registration.held_until.is_(None),
             in_cohort,
             Registration.mode == mode,
             Registration.told != rules.news(event, cohort, mode),
