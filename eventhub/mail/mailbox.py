@@ -5,21 +5,23 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from eventhub.errors import NotFound
 
 SUFFIX = ".eml"
+TIME_ZONE = ZoneInfo("America/Toronto")
 LISTED = 200
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A mail in the mailbox: the name of its file, when it came, and its headers or all of it."""
+    """A mail in the mailbox: its file's name, when it came (local time), its headers or all."""
 
     name: str
     came_at: datetime
@@ -78,4 +80,4 @@ def _names(mailbox: Path) -> Iterator[str]:
 def _came_at(name: str) -> datetime:
     nanoseconds = name.partition("-")[0]
     seconds = int(nanoseconds) / 1e9 if nanoseconds.isdigit() else 0.0
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(seconds, TIME_ZONE)

@@ -50,7 +50,6 @@ class UnreadableColour(Invalid):
         self.suggestion = suggestion
 
 
-
 def list_networks() -> list[Network]:
     """Return every network, by name."""
     return list(session.scalars(select(Network).order_by(Network.name)))
