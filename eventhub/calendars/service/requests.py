@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import quote
 
+import structlog
+
 from eventhub.calendars import content
 from eventhub.calendars.document import document, header
+from eventhub.calendars.reading import is_sound_request
 from eventhub.calendars.vevent import Sitting, component, location, sittings
 from eventhub.events.models import Event, Session
 from eventhub.i18n import gettext, in_locale
 from eventhub.settings import current_settings
+
+log = structlog.get_logger()
 
 Method = Literal["REQUEST", "CANCEL"]
 Partstat = Literal["ACCEPTED", "NEEDS-ACTION", "TENTATIVE"]
@@ -40,7 +45,7 @@ def request(
 
     None: nothing to put in a calendar, the mail goes without the part: a REQUEST for an event
     whose date is not known or not confirmed, or that is cancelled. A CANCEL is always made, even
-    when the date was taken back.
+    when the date was taken back. What another reader finds unsound is logged and not sent.
     """
     with in_locale(locale):
         found = sittings(event, sessions)
@@ -56,7 +61,7 @@ def request(
         ]
         online = (mode or event.mode) == "online"
         join_url = content.url(event.join_url) if online and partstat == "ACCEPTED" else ""
-        return document(
+        written = document(
             header([f"METHOD:{method}"]),
             [sitting.zone for sitting in found],
             [
@@ -64,6 +69,10 @@ def request(
                 for sitting in found
             ],
         )
+    if not is_sound_request(written, method):
+        log.error("calendar_request.unsound", event=event.public_id)
+        return None
+    return written
 
 
 def _component(
