@@ -1,12 +1,12 @@
 """Values that follow from others, in one home: moments, search text, addresses of pages."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from slugify import slugify
 
-from eventhub.events.models import Cohort, Event
+from eventhub.events.models import Cohort, Event, SeatPool
 from eventhub.i18n import fold
 
 SLUG_LENGTH = 80
@@ -63,41 +63,20 @@ class Places:
 def places(event: Event) -> list[Places]:
     """Return the places that have a limit, cohort by cohort."""
     return [
-        Places(pool.cohort, pool.mode or None, pool.left)
+        Places(pool.cohort, pool.mode or None, _free(pool))
         for pool in event.seat_pools
-        if pool.left is not None
+        if pool.capacity is not None
     ]
 
 
 def places_left(event: Event) -> int | None:
     """Return how many places an event has left in all; None: no limit, or no registration."""
-    left = [pool.left for pool in event.seat_pools]
+    left = [_free(pool) for pool in event.seat_pools]
     if not event.registration_open or not left or None in left:
         return None
     return sum(number for number in left if number is not None)
 
 
-def ends(event: Event) -> datetime | None:
-    """Return when an event is over: at its end, or when its last day is. None without a date."""
-    if event.starts_on is None:
-        return None
-    if event.ends_at is not None:
-        return event.ends_at
-    last = max(event.ends_on or event.starts_on, event.starts_on)
-    return moment(last + timedelta(days=1), time(), event.time_zone)
-
-
-def registration_status(event: Event, now: datetime) -> str:
-    """Return whether one can register: open, not_yet, closed, over, cancelled or none."""
-    over = ends(event)
-    if event.state == "cancelled":
-        return "cancelled"
-    if over is not None and now >= over:
-        return "over"
-    if not event.registration_open:
-        return "none"
-    if event.registration_opens_at is not None and now < event.registration_opens_at:
-        return "not_yet"
-    if event.registration_closes_at is not None and now >= event.registration_closes_at:
-        return "closed"
-    return "open"
+def _free(pool: SeatPool) -> int | None:
+    """Return what a newcomer may take: nothing while others wait, for they come first."""
+    return 0 if pool.waiting else pool.left

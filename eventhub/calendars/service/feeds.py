@@ -305,7 +305,7 @@ def _serialise(ids: list[int]) -> Iterable[tuple[int, kept.Serialised]]:
                 body = content.lines(lines)
             except Exception as error:  # noqa: BLE001  whatever is wrong, the others are served
                 log.warning(
-                    "calendar.event_skipped", event=event.public_id, error=type(error).__name__
+                    "calendar.event_skipped", public_id=event.public_id, error=type(error).__name__
                 )
                 continue
             yield event.id, kept.Serialised(body, frozenset(s.zone for s in dated if s.zone))
@@ -325,7 +325,7 @@ def _load_or_skip(row_id: int) -> list[Event]:
     try:
         return _load([row_id])
     except (ValueError, SQLAlchemyError) as error:
-        log.warning("calendar.event_skipped", event=row_id, error=type(error).__name__)
+        log.warning("calendar.event_skipped", row=row_id, error=type(error).__name__)
         return []
 
 

@@ -120,13 +120,12 @@ def list_public(filters: Filters, page: int = 1) -> Page:
 
 
 def list_next(count: int) -> list[Event]:
-    """Return the next public events that have a date and are not cancelled, soonest first."""
+    """Return the next public events that are not cancelled: dated ones first, soonest first."""
     found = session.scalars(
         select(Event)
         .where(
             _is_public(Event.audience == "public"),
             Event.state == "published",
-            Event.starts_on.is_not(None),
             *_coming(clock.today(HOME_ZONE)),
         )
         .order_by(_sort_key(), Event.starts_at, Event.id)
@@ -143,7 +142,7 @@ def count_coming() -> dict[int, int]:
         .where(_is_public(Event.audience == "public"), *_coming(clock.today(HOME_ZONE)))
         .group_by(Event.network_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def list_kinds() -> list[str]:

@@ -15,6 +15,7 @@ from eventhub.events.service import listing
 from eventhub.events.service.listing import Filters, Page
 from eventhub.markdown import to_html
 from eventhub.networks.service import list_networks
+from eventhub.registrations.rules import RegistrationClosed, check_open, ends
 
 blueprint = Blueprint("events", __name__)
 
@@ -92,10 +93,22 @@ def show(slug: str) -> Response:
 
 
 def _registration(event: Event, access: str) -> dict[str, object]:
-    """Return whether one can register now, where, and whether places are left."""
+    """Return whether one can register now, where, and whether places are left.
+
+    ``registration``: open, or why not: not_yet, over, taken_place, event_cancelled, not_open.
+    """
+    now = clock.now()
+    status = "open"
+    try:
+        check_open(event, now)
+    except RegistrationClosed as refusal:
+        status = refusal.reason
+    end = ends(event)
+    if status in {"over", "not_open"} and end is not None and end <= now:
+        status = "taken_place"
     query = f"?access={access}" if access else ""
     return {
-        "registration": rules.registration_status(event, clock.now()),
+        "registration": status,
         "register_url": f"/events/{event.slug}/register{query}",
         "is_full": rules.places_left(event) == 0,
     }
