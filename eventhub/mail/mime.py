@@ -20,7 +20,7 @@ from eventhub.settings import current_settings
 
 LINE = 78
 LONGEST_LINE = 998  # RFC 5322, section 2.1.1
-ENCODED_WORD = 75  # RFC 2047
+ENCODED_WORD = 64  # RFC 2047 allows 75; the header's name stands on the same line
 
 _POLICY = SMTP.clone(max_line_length=LINE, cte_type="7bit")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -94,9 +94,10 @@ def personal_headers(
 
 def fold(name: str, value: str) -> bytes:
     """Return one header of an ASCII value, folded at its spaces, with its end of line."""
-    lines = [f"{name}:"]
-    for word in value.split(" "):
-        if len(lines[-1]) + 1 + len(word) > LINE and lines[-1].strip():
+    first, *rest = value.split(" ")
+    lines = [f"{name}: {first}"]  # never an empty first line: it would not unfold everywhere
+    for word in rest:
+        if len(lines[-1]) + 1 + len(word) > LINE:
             lines.append("")
         lines[-1] += f" {word}"
     return ("\r\n".join(lines) + "\r\n").encode("ascii")
