@@ -1,4 +1,4 @@
-"""Each mail of the house: its three files compile, in both languages, and ask no one for anything."""
+"""Rendering: three files become a mail in a reader's language, and ask no one for anything."""
 
 import pytest
 from jinja2 import UndefinedError
