@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from eventhub import clock
 from eventhub.db import session
 from eventhub.mail import address as addresses
-from eventhub.people.models import Person
+from eventhub.people.models import Organisation, Person
 
 
 def find_person(email: str) -> Person | None:
@@ -38,3 +38,14 @@ def find_or_add_person(name: str, email: str, locale: str) -> Person:
             raise
         return known
     return person
+
+
+def list_organisation_names(network_id: int) -> list[str]:
+    """Return the names of a network's member organisations, as a form proposes them."""
+    return list(
+        session.scalars(
+            select(Organisation.name)
+            .where(Organisation.network_id == network_id)
+            .order_by(Organisation.folded_name)
+        )
+    )

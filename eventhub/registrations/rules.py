@@ -123,6 +123,19 @@ def pool_of(event: Event, mode: str, cohort: Cohort | None) -> SeatPool | None:
     return next((pools[scope] for scope in scopes if scope in pools), None)
 
 
+def places_left(event: Event, mode: str = "", cohort: Cohort | None = None) -> int | None:
+    """Return how many places a newcomer finds: none while somebody waits; None: no limit.
+
+    Without a mode: of all the modes that one may choose.
+    """
+    left = 0
+    for pool in {pool_of(event, one, cohort) for one in ([mode] if mode else modes(event))}:
+        if pool is None or (pool.left is None and not pool.waiting):
+            return None
+        left += 0 if pool.waiting else pool.left or 0
+    return left
+
+
 def has_date(event: Event, cohort: Cohort | None) -> bool:
     """Tell whether it can stand in a calendar: a date, and one that is confirmed (C8)."""
     return event.date_status == "confirmed" and starts(event, cohort) is not None

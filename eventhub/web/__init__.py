@@ -22,6 +22,9 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
         robots,
     )
     from eventhub.web.events import public
+    from eventhub.web.registrations import organiser as registration_lists
+    from eventhub.web.registrations import own as own_registration
+    from eventhub.web.registrations import public as registrations
 
     request_log.init_request_log(app)
     limits.init_limits(app)
@@ -36,7 +39,10 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
         language,
         mailbox,
         networks,
+        own_registration,
         public,
+        registration_lists,
+        registrations,
         robots,
     ):
         app.register_blueprint(module.blueprint)

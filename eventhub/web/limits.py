@@ -7,6 +7,7 @@ proxy may give only when TRUSTED_PROXIES says so. A client over its limit gets 4
 from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
 
 from eventhub.settings import Settings
 
@@ -36,6 +37,19 @@ def init_limits(app: Flask) -> None:
     else:
         app.config["RATELIMIT_STORAGE_URI"] = "memory://"
     limiter.init_app(app)
+
+
+def is_rare(what: str, limit: str) -> bool:
+    """Count something that the client did; tell whether it stays under a limit ("5 per hour").
+
+    Always so while limits are off, or Redis is away.
+    """
+    if not limiter.enabled:
+        return True
+    try:
+        return limiter.limiter.hit(parse(limit), what, get_remote_address())
+    except Exception:  # noqa: BLE001  whatever the storage raises while it is away
+        return True
 
 
 def _storage(redis_url: str) -> str:

@@ -33,7 +33,12 @@ from eventhub.registrations.service.manage import (
     send_links,
     withdraw,
 )
-from eventhub.registrations.service.register import Outcome, register
+from eventhub.registrations.service.register import (
+    Outcome,
+    form_age,
+    new_form_key,
+    register,
+)
 from eventhub.registrations.service.seats import list_unfilled, position
 from eventhub.registrations.service.telling import tell_event_changed
 
@@ -56,6 +61,7 @@ __all__ = [
     "count_registrations",
     "expire_holds",
     "export_rows",
+    "form_age",
     "get_by_token",
     "get_opened",
     "get_registration",
@@ -63,6 +69,7 @@ __all__ = [
     "list_registrations",
     "list_unfilled",
     "manage_token",
+    "new_form_key",
     "position",
     "promote",
     "register",

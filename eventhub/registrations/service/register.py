@@ -1,7 +1,10 @@
 """Registering: one form, one place or one number in the line, one mail."""
 
+import hmac
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +21,7 @@ from eventhub.registrations import rules
 from eventhub.registrations.models import Registration
 from eventhub.registrations.service import seats, telling
 
+FORM_AGE = "registrations.form_age"
 ACTIVE_STATES = ("pending", "confirmed", "waitlisted")
 
 
@@ -50,6 +54,22 @@ class Asked:
     def email_key(self) -> str:
         """The address's normal form."""
         return addresses.key(self.email)
+
+
+def new_form_key() -> str:
+    """Return a form's own key: it makes the form idempotent (S2) and tells its age (S6)."""
+    mark = f"{secrets.token_hex(16)}.{int(clock.now().timestamp())}"
+    return f"{mark}.{tokens.digest(FORM_AGE, mark)[:24]}"
+
+
+def form_age(form_key: str) -> timedelta | None:
+    """Return how long ago a form was made; None when its key is not ours."""
+    mark, _, mac = form_key.rpartition(".")
+    expected = tokens.digest(FORM_AGE, mark)[:24]
+    if not hmac.compare_digest(mac.encode(), expected.encode()):
+        return None
+    made = datetime.fromtimestamp(int(mark.partition(".")[2]), UTC)
+    return clock.now() - made
 
 
 def register(

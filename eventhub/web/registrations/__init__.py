@@ -1,0 +1,1 @@
+"""Pages of registrations: ``public`` to register, ``own`` to manage, ``organiser`` for the list."""
