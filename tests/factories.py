@@ -233,7 +233,7 @@ def a_registration(event: Event, email: str | None = None, **values: Any) -> Reg
             "name": person.name,
             "email": person.email,
             "email_key": person.email_key,
-            "folded_text": i18n.fold(f"{person.name} {person.email}"),
+            "folded_text": i18n.fold(f"{values.get('name', person.name)} {person.email}"),
             "mode": pool.mode or owner.mode,
             "locale": "fr",
             "state": state,

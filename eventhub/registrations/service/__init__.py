@@ -1,6 +1,7 @@
 """Registrations' use cases; each is a plain function, to be called inside one transaction."""
 
 from eventhub.registrations.rules import (
+    HOLD,
     AlreadyRegistered,
     HoldEnded,
     PoolFull,
@@ -45,6 +46,7 @@ from eventhub.registrations.service.telling import tell_event_changed
 __all__ = [
     "CONFIRM",
     "FILTERS",
+    "HOLD",
     "MANAGE",
     "SORTS",
     "AlreadyRegistered",

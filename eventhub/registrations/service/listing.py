@@ -21,6 +21,24 @@ EXPORTED_AT_ONCE = 5000
 SORTS = ("newest", "name", "line")
 FILTERS = ("active", "confirmed", "pending", "waitlisted", "cancelled", "all")
 
+_EXPORTED = (
+    Registration.folded_text,
+    Registration.id,
+    Registration.name,
+    Registration.email,
+    Registration.organisation,
+    Registration.mode,
+    Registration.cohort_id,
+    Registration.state,
+    Registration.waitlist_number,
+    Registration.locale,
+    Registration.created_at,
+    Registration.confirmed_at,
+    Registration.cancelled_at,
+    Registration.checked_in_at,
+    Registration.public_id,
+)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -133,31 +151,25 @@ def resend(event: Event, public_id: str) -> Registration:
 def export_rows(
     event: Event, words: Mapping[str, str], *, search: str = "", state: str = "all"
 ) -> Iterator[list[str]]:
-    """Yield the values of an event's registrations, by name, read some thousands at a time.
+    """Return the values of an event's registrations, by name, read some thousands at a time.
 
     ``words`` gives modes and states as the reader says them. Times are the event's local ones.
+    The rows are read when they are asked for; of the event nothing is read any more by then.
     """
-    columns = (
-        Registration.folded_text,
-        Registration.id,
-        Registration.name,
-        Registration.email,
-        Registration.organisation,
-        Registration.mode,
-        Registration.cohort_id,
-        Registration.state,
-        Registration.waitlist_number,
-        Registration.locale,
-        Registration.created_at,
-        Registration.confirmed_at,
-        Registration.cancelled_at,
-        Registration.checked_in_at,
-        Registration.public_id,
-    )
     zone = ZoneInfo(event.time_zone)
     cohorts = {cohort.id: cohort.name for cohort in event.cohorts}
+    wanted = _filtered(select(*_EXPORTED), event, search, state)
+    return _read_rows(wanted, words, cohorts, zone)
+
+
+def _read_rows(
+    wanted: Select[*tuple[Any, ...]],
+    words: Mapping[str, str],
+    cohorts: Mapping[int, str],
+    zone: ZoneInfo,
+) -> Iterator[list[str]]:
     order = (Registration.folded_text, Registration.id)
-    wanted = _filtered(select(*columns), event, search, state).order_by(*order)
+    wanted = wanted.order_by(*order)
     last: Tuple | None = None
     while True:
         query = wanted if last is None else wanted.where(tuple_(*order) > last)

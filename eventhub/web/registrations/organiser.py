@@ -155,7 +155,7 @@ def _csv(event: Event, search: str, state: str) -> Iterator[str]:
         gettext("Arrived on"),
         gettext("Identifier"),
     ]
-    yield from csv_lines(header, service.export_rows(event, said, search=search, state=state))
+    return csv_lines(header, service.export_rows(event, said, search=search, state=state))
 
 
 def _state_words() -> dict[str, str]:

@@ -107,7 +107,7 @@ def withdraw() -> ResponseReturnValue:
 def confirm(token: str) -> ResponseReturnValue:
     """Show one button; its POST confirms the address. A scanner that fetches links does not."""
     try:
-        if request.method == "GET":
+        if request.method != "POST":  # HEAD as well: scanners use it
             registration = service.get_by_token(token, service.CONFIRM)
             return _confirm_page(registration, 200)
         with transaction():
@@ -127,7 +127,7 @@ def confirm(token: str) -> ResponseReturnValue:
 def send_links() -> ResponseReturnValue:
     """Send somebody the links of their registrations: the same answer for any address (A12)."""
     form = LinkForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return private(render_template("registrations/unknown.html", form=form, lost=False))
     try:
         with transaction():
