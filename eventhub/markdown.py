@@ -18,6 +18,7 @@ DEEPEST_HEADING = 6
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(
     ["table", "strikethrough"]
 )
+_MARKED_UP = re.compile(r"[*_`\[\]<>&\\~|#]|^ {0,3}(?:[-+=]|\d+[.)])|^(?: {4}|\t)", re.MULTILINE)
 _BLOCK_ENDS = {"paragraph_close", "heading_close", "tr_close"}
 
 
@@ -44,6 +45,9 @@ def to_html(source: str) -> Markup:
 
 def to_text(source: str) -> str:
     """Return Markdown as plain text for mails and calendars, with its links written out."""
+    if not _MARKED_UP.search(source):  # most descriptions: no need to parse (a feed has thousands)
+        plain = "\n".join(line.strip() for line in source.splitlines())
+        return re.sub(r"\n{3,}", "\n\n", plain).strip()
     parts: list[str] = []
     depth = 0
     for token in _parser.parse(source):
