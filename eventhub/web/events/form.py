@@ -213,12 +213,10 @@ def change_rows(form: EventForm, action: str) -> str:
     verb, _, name = action.partition(":")
     if verb == "add":
         rows = _rows(form, name)
-        if rows is None:
-            return ""
-        return _add(form, rows)
+        return _add(form, rows) if rows is not None else ""
     for rows in _all_rows(form):
         gone = [entry for entry in rows.entries if entry.name == name]
-        rows.entries = [entry for entry in rows.entries if entry.name != name]
+        _keep(rows, [entry for entry in rows.entries if entry not in gone])
         if gone and not form.sessions.entries and not form.cohorts.entries:
             _take_back(form, gone[0])
     return ""
@@ -228,7 +226,7 @@ def drop_empty_rows(form: EventForm) -> None:
     """Forget the rows in which nothing was typed."""
     for rows in _all_rows(form):
         if rows is not form.cohorts:
-            rows.entries = [entry for entry in rows.entries if not _is_empty(entry)]
+            _keep(rows, [entry for entry in rows.entries if not _is_empty(entry)])
 
 
 def _add(form: EventForm, rows: Any) -> str:
@@ -251,6 +249,28 @@ def _take_back(form: EventForm, entry: Any) -> None:
         found = [row.form[name].data for row in dates if name in row.form]
         form[name].data = next((value for value in found if value is not None), None)
         form[name].raw_data = None
+
+
+def _keep(rows: Any, entries: list[Any]) -> None:
+    """Keep these rows of a list, numbered from 0: the numbers are their names on the page."""
+    rows.entries = entries
+    rows.last_index = len(entries) - 1
+    for number, entry in enumerate(entries):
+        _rename(entry, entry.name, f"{rows.name}-{number}")
+
+
+def _rename(field: Any, old: str, new: str) -> None:
+    for part in _parts(field):
+        _rename(part, old, new)
+    field.name = field.id = new + field.name.removeprefix(old)
+    field.label.field_id = field.id
+
+
+def _parts(field: Any) -> list[Any]:
+    """Return the fields inside a field."""
+    if isinstance(field, FormField):
+        return list(field.form)
+    return list(field.entries) if isinstance(field, FieldList) else []
 
 
 def _rows(form: EventForm, name: str) -> Any:
