@@ -53,8 +53,19 @@ def test_no_code_and_no_tracker_passes(source: str):
     assert not DANGEROUS.search(html)
 
 
-def test_headings_start_below_those_of_the_page():
-    assert to_html("# Un\n\n## Deux") == "<h3>Un</h3>\n<h4>Deux</h4>\n"
+@pytest.mark.requirement("S7")
+@pytest.mark.parametrize(
+    ("source", "levels"),
+    [
+        ("# Un\n\n## Deux", "34"),
+        ("## Un\n\n## Deux", "33"),
+        ("# Un\n\n#### Deux\n\n# Trois", "343"),
+        ("#### Un\n\n# Deux", "33"),
+        ("# 1\n\n## 2\n\n### 3\n\n#### 4\n\n##### 5", "34566"),
+    ],
+)
+def test_headings_start_below_those_of_the_page_and_skip_no_level(source: str, levels: str):
+    assert "".join(re.findall(r"<h(\d)>", to_html(source))) == levels
 
 
 @pytest.mark.requirement("A16")
