@@ -539,3 +539,15 @@ def test_a_way_of_taking_part_that_someone_left_closes() -> None:
     assert pools(event) == {("", ""): 20, ("", "online"): 0}
     changed(event, mode="hybrid", places=20, places_online=30)
     assert pools(event) == {("", "in_person"): 20, ("", "online"): 30}
+
+
+@pytest.mark.requirement("M3")
+def test_what_changed_while_an_event_was_withdrawn_is_owed_when_it_is_published_again() -> None:
+    event = published()
+    with transaction():
+        service.unpublish(reload(event))
+    changed(event, starts_on=date(2026, 11, 24))
+    assert not owed("registrations.event_changed")
+    with transaction():
+        service.publish(reload(event))
+    assert [row.arguments["event_id"] for row in owed("registrations.event_changed")] == [event.id]

@@ -1,10 +1,16 @@
 """What people are told when the event changes, and with which calendar sequence."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from flask import Flask
+from sqlalchemy import text
 
+from eventhub.db import db, session
 from eventhub.registrations import service
+from eventhub.registrations.service import seats
 from tests import factories as a
 from tests.registrations.people import deliveries, mails, register
 
@@ -173,3 +179,48 @@ def test_a_moved_session_is_told_to_its_group_only():
     tell(event)
     assert calendar_of("lise@example.org")[-1] == ("updated", "REQUEST", 1)
     assert mails("omar@example.org") == ["confirmation"]
+
+
+@pytest.mark.requirement("M3")
+def test_an_event_that_moves_online_is_told_to_those_who_were_to_come_in_person():
+    event = a.a_published_event(places=3)
+    lise = register(event, "lise@example.org")
+    move(event, mode="online", join_url="https://video.example/1")
+    tell(event)
+    tell(event)
+    assert calendar_of("lise@example.org")[1:] == [("updated", "REQUEST", 1)]
+    assert a.reload(lise.registration).mode == "online"
+
+
+def wait_for_a_waiting_lock() -> None:
+    """Return when a connection waits for a row that another one holds."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with db.engine.connect() as connection:
+            if connection.scalar(waiting):
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
+
+
+@pytest.mark.database("postgresql")
+def test_telling_waits_for_a_change_of_places_and_neither_is_lost(app: Flask):
+    event = a.a_published_event(places=3)
+    lise = register(event, "lise@example.org").registration
+    omar = register(event, "omar@example.org").registration
+    move(event)
+
+    def tell_beside() -> None:
+        with app.app_context():
+            tell(event)
+            session.remove()
+
+    with ThreadPoolExecutor(1) as beside:
+        with a.writing():
+            seats.lock_registration(a.attached(omar))
+            told = beside.submit(tell_beside)
+            wait_for_a_waiting_lock()
+            session.refresh(a.attached(lise), with_for_update=True)
+        told.result(timeout=30)
+    assert mails("lise@example.org") == mails("omar@example.org") == ["confirmation", "updated"]

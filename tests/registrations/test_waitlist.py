@@ -260,3 +260,16 @@ def test_a_link_opens_its_own_registration_only_and_not_for_ever():
         clock.fix(event.ends_at + timedelta(days=31))
         with pytest.raises(NotFound):
             service.get_by_token(token)
+
+
+def test_an_unconfirmed_address_that_moves_to_a_free_place_still_has_to_be_confirmed():
+    event = a.a_published_event(places=1, mode="hybrid", confirm_address="always")
+    register(event, "lise@example.org", mode="in_person")
+    waiting = register(event, "omar@example.org", mode="in_person").registration
+    with a.writing():
+        service.change(a.attached(waiting), name="Omar Diop", organisation="", mode="online")
+    moved = a.reload(waiting)
+    assert moved.state == "pending"
+    assert moved.held_until is not None
+    assert mails("omar@example.org") == ["confirm_address"]
+    assert_counts_hold(event)

@@ -6,7 +6,6 @@ from eventhub.events.service.editing import (
     EventCancelled,
     create_event,
     refold,
-    refold_network,
     update_event,
     values_of,
 )
@@ -58,7 +57,6 @@ __all__ = [
     "needs",
     "publish",
     "refold",
-    "refold_network",
     "restore",
     "unpublish",
     "update_event",

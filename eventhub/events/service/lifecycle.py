@@ -12,6 +12,7 @@ from eventhub.events.service.editing import (
     EventCancelled,
     create_event,
     note_change,
+    owe_news,
     values_of,
 )
 from eventhub.events.service.values import EventValues, WhenValues
@@ -41,9 +42,12 @@ def publish(event: Event, version: int | None = None) -> Event:
     missing = lacking(event)
     if missing:
         raise Invalid(missing)
+    was_published = event.published_at is not None
     event.state = "published"
     event.published_at = event.published_at or clock.now()
     note_change(event, told=False)
+    if was_published:
+        owe_news(event)  # what changed while it was withdrawn
     return event
 
 

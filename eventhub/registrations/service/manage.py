@@ -240,8 +240,8 @@ def _move(
         turn = seats.enter(pool)
         registration.pool = pool
         registration.waitlist_number = turn.number
-        if registration.state != "pending" or turn.number is not None:
-            registration.state = "confirmed" if turn.number is None else "waitlisted"
+        kept = "confirmed" if registration.held_until is None else "pending"
+        registration.state = kept if turn.number is None else "waitlisted"
     registration.mode = mode
     registration.cohort = cohort
     try:

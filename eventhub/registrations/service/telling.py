@@ -1,10 +1,10 @@
 """What people are told by mail, owed in the transaction of what happened."""
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from eventhub import clock
 from eventhub.db import session
-from eventhub.events.models import Cohort, Event
+from eventhub.events.models import Cohort, Event, SeatPool
 from eventhub.mail import service as mails
 from eventhub.people.models import Person
 from eventhub.registrations import rules
@@ -94,6 +94,8 @@ def tell_event_changed(event_id: int, limit: int = TOLD_AT_ONCE) -> bool:
     over = rules.ends(event)
     if over is not None and over < clock.now():
         return False
+    _hold_places(event)
+    _follow_mode(event)
     told = 0
     for cohort in [None, *event.cohorts]:
         for mode in rules.modes(event):
@@ -101,6 +103,32 @@ def tell_event_changed(event_id: int, limit: int = TOLD_AT_ONCE) -> bool:
             if told >= limit:
                 return True
     return False
+
+
+def _hold_places(event: Event) -> None:
+    """Lock the event's pools, as everything that changes registrations does: no two deadlock."""
+    session.execute(
+        select(SeatPool.id)
+        .where(SeatPool.event_id == event.id)
+        .order_by(SeatPool.id)
+        .with_for_update()
+    ).all()
+
+
+def _follow_mode(event: Event) -> None:
+    """Have everybody take part in the one way that an event still offers."""
+    modes = rules.modes(event)
+    if len(modes) == 1:
+        session.execute(
+            update(Registration)
+            .where(
+                Registration.event_id == event.id,
+                Registration.state != "cancelled",
+                Registration.mode != modes[0],
+            )
+            .values(mode=modes[0])
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _tell_some(event: Event, cohort: Cohort | None, mode: str, limit: int) -> int:
