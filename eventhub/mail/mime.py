@@ -70,13 +70,12 @@ def headers(message: Message, subject: str) -> Iterator[tuple[str, str]]:
         yield "List-Post", "NO"
     if message.archive_url:
         yield "List-Archive", f"<{ascii_value(message.archive_url)}>"
-    if message.bulk:
-        yield "Precedence", "bulk"
-        yield "X-Auto-Response-Suppress", "OOF, AutoReply"
-    else:
-        yield "Auto-Submitted", "auto-generated"
-        yield "X-Auto-Response-Suppress", "All"
-    for name, value in message.headers.items():
+    usual = (
+        {"Precedence": "bulk", "X-Auto-Response-Suppress": "OOF, AutoReply"}
+        if message.bulk
+        else {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    )
+    for name, value in (usual | dict(message.headers)).items():
         yield ascii_value(name), words(value)
 
 
