@@ -40,6 +40,8 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=settings.site_url.startswith("https://"),
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
+        # Our pages with a secret in their address send no Referer, which this would ask for.
+        WTF_CSRF_SSL_STRICT=False,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -20,14 +20,16 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
         networks,
         request_log,
         robots,
+        safety,
     )
-    from eventhub.web.events import edit, organiser, public
+    from eventhub.web.events import public
     from eventhub.web.registrations import organiser as registration_lists
     from eventhub.web.registrations import own as own_registration
     from eventhub.web.registrations import public as registrations
 
     request_log.init_request_log(app)
     limits.init_limits(app)
+    safety.init_safety(app)
     headers.init_headers(app)
     assets.init_assets(app)
     errors.init_errors(app)
@@ -35,12 +37,10 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
     for module in (
         accounts,
         calendars,
-        edit,
         health,
         language,
         mailbox,
         networks,
-        organiser,
         own_registration,
         public,
         registration_lists,

@@ -14,6 +14,7 @@ from eventhub.errors import Invalid, NotFound
 from eventhub.web import auth
 from eventhub.web.auth import organiser_required
 from eventhub.web.forms import Form, lazy_gettext, refuse, text, tidy
+from eventhub.web.limits import GUESSES, limiter
 from eventhub.web.safety import local_path
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/organiser")
@@ -62,6 +63,7 @@ class ChangePasswordForm(NewPasswordForm):
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
+@limiter.limit(GUESSES, methods=["POST"])
 def sign_in() -> ResponseReturnValue:
     """Sign in, then go back to where the person was, with what they had typed."""
     form = SignInForm()
@@ -97,6 +99,7 @@ def sign_out() -> ResponseReturnValue:
 
 
 @blueprint.route("/password", methods=["GET", "POST"])
+@limiter.limit(GUESSES, methods=["POST"])
 def forgotten() -> ResponseReturnValue:
     """Ask for a link to choose a new password: the answer is the same for every address."""
     form = ForgottenForm()
@@ -110,6 +113,7 @@ def forgotten() -> ResponseReturnValue:
 
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
+@limiter.limit(GUESSES, methods=["POST"])
 def reset_password(token: str) -> ResponseReturnValue:
     """Choose a new password with the link of a mail. GET changes nothing."""
     form = NewPasswordForm()
@@ -134,6 +138,7 @@ def reset_password(token: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/account", methods=["GET", "POST"])
+@limiter.limit(GUESSES, methods=["POST"])
 @organiser_required
 def own() -> ResponseReturnValue:
     """One's own account: change the password, which ends every other session."""

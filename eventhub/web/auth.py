@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, make_response, redirect, request
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.exceptions import HTTPException
 
 from eventhub.accounts import service
 from eventhub.accounts.models import Account
@@ -90,9 +91,7 @@ def organiser_required(view: View) -> View:
     def guarded(*args: Any, **named: Any) -> ResponseReturnValue:
         if find_current_account() is None:
             return ask_to_sign_in()
-        response = make_response(view(*args, **named))
-        response.headers.setdefault("Cache-Control", "private, no-cache")
-        return response
+        return view(*args, **named)
 
     return guarded  # type: ignore[return-value]
 
@@ -128,13 +127,20 @@ def after_stale_form() -> Response | None:
     return make_response(resume_page(request.full_path.rstrip("?"), _typed()), 400)
 
 
-def resume_page(target: str, kept: str) -> str:
-    """The page that hands what was typed back to its form, to be looked at and saved."""
+def resume_page(target: str, kept: str) -> ResponseReturnValue:
+    """The page that hands what was typed back to its form, to be looked at and saved.
+
+    Only to a form that then shows it and changes nothing: ``kept`` and ``target`` come with the
+    request, so anybody may have written them (A2).
+    """
+    path = local_path(target, HOME)
+    if not _shows_typed(path):
+        return redirect(path, code=303)
     try:
         pairs = [(str(name), str(value)) for name, value in json.loads(kept)]
     except (TypeError, ValueError):
         pairs = []
-    return render("accounts/resume.html", target=local_path(target, HOME), pairs=pairs)
+    return render("accounts/resume.html", target=path, pairs=pairs)
 
 
 def _sign_in_page(kept: str = "", stale: bool = False) -> str:
@@ -147,9 +153,18 @@ def _sign_in_page(kept: str = "", stale: bool = False) -> str:
     return render("accounts/sign_in.html", form=form, stale=stale)
 
 
-def _keeps() -> bool:
-    view = current_app.view_functions.get(request.endpoint or "")
+def _keeps(endpoint: str | None = None) -> bool:
+    view = current_app.view_functions.get(endpoint or request.endpoint or "")
     return bool(getattr(view, "keeps_typed_text", False))
+
+
+def _shows_typed(target: str) -> bool:
+    """Tell whether what is posted to an address goes to a view that ``keeps_typed_text``."""
+    try:
+        endpoint, _values = current_app.url_map.bind("").match(urlsplit(target).path, "POST")
+    except HTTPException:
+        return False
+    return _keeps(endpoint)
 
 
 def _typed() -> str:

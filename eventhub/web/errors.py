@@ -5,7 +5,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from eventhub.errors import Conflict, Invalid, NotFound
-from eventhub.web import auth
+from eventhub.web import auth, limits
+
+TOO_MANY = 429
 
 
 def init_errors(app: Flask) -> None:
@@ -21,6 +23,8 @@ def init_errors(app: Flask) -> None:
 def _page(status: int, error: HTTPException | None = None) -> tuple[str, int, dict[str, str]]:
     kept = ("Allow", "Retry-After")
     headers = dict(error.get_headers()) if error is not None else {}
+    if status == TOO_MANY:
+        headers["Retry-After"] = str(limits.seconds_left())
     return (
         render_template("errors/error.html", status=status),
         status,

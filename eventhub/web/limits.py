@@ -4,9 +4,11 @@ A view says its own: ``@limiter.limit(POSTS)``. Clients are told apart by their 
 proxy may give only when TRUSTED_PROXIES says so. A client over its limit gets 429.
 """
 
-from flask import Flask
+import ipaddress
+import time
+
+from flask import Flask, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from limits import parse
 
 from eventhub.settings import Settings
@@ -18,7 +20,23 @@ GUESSES = "5 per minute; 30 per hour"
 
 PATIENCE = 0.3  # seconds that a request may lose when Redis does not answer
 
-limiter = Limiter(key_func=get_remote_address)
+HOUSEHOLD = 64  # bits of an IPv6 address that a line is given: whoever has one has them all
+
+
+def client() -> str:
+    """Return what tells one client from another: an IPv4 address, or the network of an IPv6 one."""
+    try:
+        address = ipaddress.ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, HOUSEHOLD), strict=False))
+
+
+limiter = Limiter(key_func=client)
 
 
 def init_limits(app: Flask) -> None:
@@ -47,9 +65,15 @@ def is_rare(what: str, limit: str) -> bool:
     if not limiter.enabled:
         return True
     try:
-        return limiter.limiter.hit(parse(limit), what, get_remote_address())
+        return limiter.limiter.hit(parse(limit), what, client())
     except Exception:  # noqa: BLE001  whatever the storage raises while it is away
         return True
+
+
+def seconds_left() -> int:
+    """Return after how many seconds a client that was refused may try again."""
+    limit = limiter.current_limit
+    return max(1, round(limit.reset_at - time.time())) if limit is not None else 60
 
 
 def _storage(redis_url: str) -> str:
