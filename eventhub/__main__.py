@@ -7,6 +7,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from eventhub import cli
 from eventhub.app import create_app
+from eventhub.db import DatabaseFailed
 from eventhub.settings import SettingsError, load_settings
 
 
@@ -25,10 +26,10 @@ def main() -> None:
     try:
         load_settings()
         group.main(prog_name="eventhub")
-    except SettingsError as error:
+    except (SettingsError, DatabaseFailed) as error:
         sys.exit(f"eventhub: {error}")
     except (OperationalError, ProgrammingError) as error:
-        cause = str(error.orig).strip().splitlines()[-1][:160]
+        cause = str(error.orig).strip().splitlines()[0][:160]
         sys.exit(f"eventhub: the database refuses (`eventhub migrate` done?): {cause}")
 
 

@@ -205,7 +205,7 @@ def _newest() -> set[str]:
 
 def _failed(what: str, error: SQLAlchemyError) -> DatabaseFailed:
     cause = str(getattr(error, "orig", None) or type(error).__name__).strip()
-    return DatabaseFailed(f"DATABASE_URL: {what} ({cause.splitlines()[-1].strip()[:160]})")
+    return DatabaseFailed(f"DATABASE_URL: {what} ({cause.splitlines()[0].strip()[:160]})")
 
 
 def drop_inherited_connections() -> None:

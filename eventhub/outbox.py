@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from eventhub import clock
 from eventhub.db import Base, insert_or_ignore, session
+from eventhub.settings import current_settings
 
 BELL_HEAD_START = timedelta(seconds=3)
-REDO_AFTER = timedelta(seconds=120)
 BACK_OFF = [timedelta(seconds=s) for s in (10, 30, 60, 300, 900, 3600)]
 
 
@@ -64,8 +64,9 @@ def take_added() -> list[tuple[int, str]]:
 
 
 def claim_due(limit: int = 200) -> list[tuple[int, str]]:
-    """Return ids and tasks of due rows for the relay, due again only after the redo delay."""
+    """Return ids and tasks of due rows for the relay, due again only after the lease."""
     moment = clock.now()
+    redo_after = timedelta(seconds=current_settings().lease_seconds)
     due = (
         select(OutboxRow.id, OutboxRow.task)
         .where(OutboxRow.due_at <= moment)
@@ -78,7 +79,7 @@ def claim_due(limit: int = 200) -> list[tuple[int, str]]:
         session.execute(
             update(OutboxRow)
             .where(OutboxRow.id.in_([row_id for row_id, _task in rows]))
-            .values(due_at=moment + REDO_AFTER)
+            .values(due_at=moment + redo_after)
         )
     return rows
 

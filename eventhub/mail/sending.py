@@ -22,8 +22,9 @@ from eventhub.mail.rules import (
     Reply,
     retry_after,
 )
+from eventhub.settings import current_settings
 
-LEASE = timedelta(seconds=120)
+DIALOGUE = 5  # answers that a mail server may each take MAIL_TIMEOUT to give
 CLAIM_SIZE = 50
 WAITING_STATES = ("deferred", "uncertain")
 
@@ -38,7 +39,7 @@ def claim(delivery_id: int) -> Delivery | timedelta | None:
     taken = session.execute(
         update(Delivery)
         .where(Delivery.id == delivery_id, _claimable(now))
-        .values(state="claimed", claim=token, lease_until=now + LEASE, next_at=None)
+        .values(state="claimed", claim=token, lease_until=now + _lease(), next_at=None)
         .execution_options(synchronize_session=False)
     )
     delivery = session.get(Delivery, delivery_id, populate_existing=True)
@@ -81,7 +82,7 @@ def claim_some(batch_id: int, limit: int = CLAIM_SIZE) -> list[Delivery]:
     session.execute(
         update(Delivery)
         .where(Delivery.id.in_(ids))
-        .values(state="claimed", claim=token, lease_until=now + LEASE, next_at=None)
+        .values(state="claimed", claim=token, lease_until=now + _lease(), next_at=None)
         .execution_options(synchronize_session=False)
     )
     claimed = select(Delivery).where(Delivery.id.in_(ids)).order_by(Delivery.id)
@@ -103,7 +104,9 @@ def start(delivery: Delivery) -> bool:
     started = session.execute(
         update(Delivery)
         .where(_held(delivery, "claimed"), ~blocked, or_(Delivery.batch_id.is_(None), runs))
-        .values(state="sending", attempts=Delivery.attempts + 1, lease_until=now + LEASE)
+        .values(
+            state="sending", attempts=Delivery.attempts + 1, lease_until=now + _lease(sends=True)
+        )
         .execution_options(synchronize_session=False)
     )
     if _touched(started):
@@ -193,6 +196,13 @@ def oldest_unsent() -> datetime | None:
         .order_by(Delivery.created_at)
         .limit(1)
     )
+
+
+def _lease(*, sends: bool = False) -> timedelta:
+    """How long a claim holds; one that sends outlives the slowest dialogue with a server."""
+    settings = current_settings()
+    longest = DIALOGUE * settings.mail_timeout if sends else 0
+    return timedelta(seconds=max(settings.lease_seconds, longest))
 
 
 def _next(delivery: Delivery, reply: Reply, now: datetime) -> tuple[str, timedelta | None]:
