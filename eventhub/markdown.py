@@ -12,12 +12,13 @@ TAGS = {
     "s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 SCHEMES = {"http", "https", "mailto", "tel"}
-HEADING_DROP = 2  # the page has h1 and h2 of its own: what a person types starts at h3
+PAGE_HEADINGS = 2  # the page has h1 and h2 of its own: what a person types starts at h3
 DEEPEST_HEADING = 6
 
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(
     ["table", "strikethrough"]
 )
+_MARKED_UP = re.compile(r"[*_`\[\]<>&\\~|#]|^ {0,3}(?:[-+=]|\d+[.)])|^(?: {4}|\t)", re.MULTILINE)
 _BLOCK_ENDS = {"paragraph_close", "heading_close", "tr_close"}
 
 
@@ -28,9 +29,7 @@ def to_html(source: str) -> Markup:
     than http, https, mailto and tel lose their target.
     """
     tokens = _parser.parse(source)
-    for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1]) + HEADING_DROP, DEEPEST_HEADING)}"
+    _set_heading_levels(tokens)
     rendered = _parser.renderer.render(tokens, _parser.options, {})
     cleaned = nh3.clean(
         rendered,
@@ -44,6 +43,9 @@ def to_html(source: str) -> Markup:
 
 def to_text(source: str) -> str:
     """Return Markdown as plain text for mails and calendars, with its links written out."""
+    if not _MARKED_UP.search(source):  # most descriptions: no need to parse (a feed has thousands)
+        plain = "\n".join(line.strip() for line in source.splitlines())
+        return re.sub(r"\n{3,}", "\n\n", plain).strip()
     parts: list[str] = []
     depth = 0
     for token in _parser.parse(source):
@@ -64,6 +66,19 @@ def to_text(source: str) -> str:
         elif token.type in _BLOCK_ENDS:
             parts.append("\n" if depth or token.type == "tr_close" else "\n\n")
     return re.sub(r"\n{3,}", "\n\n", "".join(parts)).strip()
+
+
+def _set_heading_levels(tokens: list[Token]) -> None:
+    """Start headings below the page's own, and skip no level: readers navigate by them."""
+    used = sorted({token.tag for token in tokens if token.type == "heading_open"})
+    above = PAGE_HEADINGS
+    for token in tokens:
+        if token.type == "heading_open":
+            wanted = PAGE_HEADINGS + 1 + used.index(token.tag)
+            above = min(wanted, above + 1, DEEPEST_HEADING)
+            token.tag = f"h{above}"
+        elif token.type == "heading_close":
+            token.tag = f"h{above}"
 
 
 def _inline_text(tokens: list[Token]) -> str:

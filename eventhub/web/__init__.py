@@ -22,7 +22,7 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
         robots,
         safety,
     )
-    from eventhub.web.events import public
+    from eventhub.web.events import edit, organiser, public
     from eventhub.web.registrations import organiser as registration_lists
     from eventhub.web.registrations import own as own_registration
     from eventhub.web.registrations import public as registrations
@@ -37,10 +37,12 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
     for module in (
         accounts,
         calendars,
+        edit,
         health,
         language,
         mailbox,
         networks,
+        organiser,
         own_registration,
         public,
         registration_lists,

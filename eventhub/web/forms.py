@@ -1,11 +1,14 @@
 """What every form shares: tidy text, and a service's refusal beside the field it concerns."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import flask_babel
+from flask import request
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field
+from wtforms import Field, FieldList, FormField
+from wtforms.form import BaseForm
 
 from eventhub.errors import Invalid
 
@@ -15,6 +18,11 @@ class Form(FlaskForm):
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)  # type: ignore[no-untyped-call]
+
+    @property
+    def resumed(self) -> bool:
+        """Whether it only comes back after a session ended: to be shown, not saved."""
+        return "resume" in request.form
 
 
 def lazy_gettext(text: str) -> str:
@@ -33,10 +41,32 @@ def text(field: Field) -> str:
 
 
 def refuse(form: Form, refusal: Invalid) -> None:
-    """Put each sentence of a refusal on its field, or on the form when no field has that name."""
+    """Put each sentence of a refusal on its field, or on the form when no field has that name.
+
+    "sessions-1-starts_on" is the field of the second entry of a list, by its place.
+    """
     for name, sentence in refusal.fields.items():
         words = gettext(sentence, **refusal.values)
-        if name in form:
-            form[name].errors = [*form[name].errors, words]
-        else:
+        if not _put(form, name.split("-"), words):
             form.form_errors.append(words)
+
+
+def _put(form: BaseForm, path: list[str], words: str) -> bool:
+    """Put an error at the end of a path of names and places; False when nothing is there."""
+    if path[0] not in form:
+        return False
+    field = form[path[0]]
+    if len(path) == 1:
+        field.errors = [*field.errors, words]
+        return True
+    if not isinstance(field, FieldList) or len(path) < 3:
+        return False
+    entry = _at(field.entries, path[1])
+    if not isinstance(entry, FormField) or not _put(entry.form, path[2:], words):
+        return False
+    field.errors = [*field.errors, words]
+    return True
+
+
+def _at(entries: Iterable[Any], place: str) -> Any:
+    return dict(enumerate(entries)).get(int(place)) if place.isdigit() else None

@@ -6,6 +6,7 @@ from eventhub.events.service.editing import (
     EventCancelled,
     create_event,
     refold,
+    refold_network,
     update_event,
     values_of,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "needs",
     "publish",
     "refold",
+    "refold_network",
     "restore",
     "unpublish",
     "update_event",

@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -54,6 +55,7 @@ def create_event(network: Network, values: EventValues) -> Event:
         changed_at=now,
     )
     _fill(event, tidy)
+    event.invented = ",".join(tidy.invented)
     _insert(event, tidy)
     refusals = Refusals({}, {})
     _keep_sittings(event, tidy, refusals)
@@ -76,11 +78,14 @@ def update_event(event: Event, values: EventValues, version: int) -> Event:
     tidy = checking.check(values)
     refusals = Refusals({}, {})
     said, told, old_mode = _everything(event), when_and_where(event), event.mode
+    invented = _invented(event)
     try:
         _fill(event, tidy)
         _keep_sittings(event, tidy, refusals)
         keep_places(event, old_mode, tidy, refusals)
         refusals.stop()
+        now = _invented(event)
+        event.invented = ",".join(name for name in invented if now[name] == invented[name])
         if _everything(event) != said:
             if event.published_at is None:
                 _follow_title(event)
@@ -163,13 +168,19 @@ def values_of(event: Event) -> EventValues:
         registration_opens_time=_local_time(opens, event.time_zone),
         registration_closes_on=_local_date(closes, event.time_zone),
         registration_closes_time=_local_time(closes, event.time_zone),
-        invented=tuple(event.invented.split()),
+        invented=_names(event.invented),
     )
 
 
 def refold(event: Event) -> None:
     """Bring what the search looks into up to date."""
     event.folded_text = search_text(event)
+
+
+def refold_network(network: Network) -> None:
+    """Bring what the search looks into up to date for a network that changed its name."""
+    for event in session.scalars(select(Event).where(Event.network_id == network.id)).unique():
+        refold(event)
 
 
 def when_and_where(event: Event) -> list[object]:
@@ -191,6 +202,19 @@ def _everything(event: Event) -> list[object]:
     return [own, rest, when_and_where(event), names, groups, pools]
 
 
+def _invented(event: Event) -> dict[str, object]:
+    """Return the demonstration values of an event by name: those that change become real."""
+    places = {(pool.cohort_id, pool.mode): pool.capacity for pool in event.seat_pools}
+    return {
+        name: places if name == "capacity" else getattr(event, name, None)
+        for name in _names(event.invented)
+    }
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
+
+
 def _stamps(item: When) -> list[str]:
     moments = (item.starts_on, item.ends_on, item.starts_at, item.ends_at)
     return [value.isoformat() if value else "" for value in moments]
@@ -203,7 +227,6 @@ def _fill(event: Event, values: EventValues) -> None:
         event.registration_opens_at, event.registration_closes_at = checking.window(values)
         event.series = named_series(event.network.id, values.series)
         _set_when(event, values, values.time_zone)
-        event.invented = " ".join(values.invented)
         refold(event)
 
 

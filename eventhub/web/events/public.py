@@ -71,25 +71,30 @@ def show(slug: str) -> Response:
     access = request.args.get("access", "")
     event = listing.get_public(slug, access)
     members = event.audience == "members"
-    response = make_response(
-        render_template(
-            "events/show.html",
-            event=event,
-            network=event.network,
-            access=access if members else "",
-            description=to_html(event.description),
-            sittings=vevent.sittings(event),
-            buttons=buttons,
-            places=rules.places(event),
-            invented=set(event.invented.split(",")) if event.invented else set(),
-            **_registration(event, access if members else ""),
-        )
-    )
+    response = page(event, access if members else "")
     if members:
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex"
     return response
+
+
+def page(event: Event, access: str = "", template: str = "events/show.html") -> Response:
+    """Answer an event's page; an organiser's preview is the same in a frame of its own."""
+    return make_response(
+        render_template(
+            template,
+            event=event,
+            network=event.network,
+            access=access,
+            description=to_html(event.description),
+            sittings=vevent.sittings(event),
+            buttons=buttons,
+            places=rules.places(event),
+            invented=set(event.invented.split(",")) if event.invented else set(),
+            **_registration(event, access),
+        )
+    )
 
 
 def _registration(event: Event, access: str) -> dict[str, object]:
