@@ -114,7 +114,8 @@ def last_line(outcome: Outcome, failed_checks: list[str], *, suite_was_run: bool
     if not suite_was_run:
         not_run.append("the suite (checks only)")
     parts.append(f"not run: {', '.join(not_run) or 'nothing'}")
-    return f"make test: {'; '.join(parts)}"
+    command = "make test" if suite_was_run else "make lint"
+    return f"{command}: {'; '.join(parts)}"
 
 
 def main(arguments: list[str]) -> int:
