@@ -106,8 +106,12 @@ def load(stored: list[dict[str, Any]]) -> list[Item]:
 
 
 def summary(text: str) -> str:
-    """Return the first sentences of a text, on one line, without addresses of links."""
-    line = re.sub(r"\s+", " ", re.sub(r" \((https?://|mailto:)[^\s)]*\)", "", text)).strip()
+    """Return the first words of a text, on one line: its first paragraph, no list, no address."""
+    opening = re.split(r"\n\n|\n\s*(?:-|\d+[.)]) ", text.strip(), maxsplit=1)[0]
+    bare = re.sub(r" \((https?://|mailto:)[^\s)]*\)", "", opening)
+    line = re.sub(r"\s+", " ", bare).strip()
+    if line.endswith(":"):  # it announced the list
+        line = line[: max(line.rfind(mark) for mark in ".!?") + 1]
     if len(line) <= SUMMARY_LENGTH:
         return line
     return line[:SUMMARY_LENGTH].rpartition(" ")[0].rstrip(" ,;:.") + "…"

@@ -15,6 +15,7 @@ REFUSE_BYTES = 100_000
 SUMMARY_LENGTH = 220
 #: A schedule that missed the first of the month makes up for it until then.
 LAST_DAY_DUE = 7
+MIDDLE_OF_MONTH = 15
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ def window_of(cadence: str, today: date) -> Window:
     first = today.replace(day=1)
     after = next_month(first, PERIOD_MONTHS[cadence] + NOTICE_MONTHS)
     return Window(first, after - timedelta(days=1))
+
+
+def proposed_window(cadence: str, today: date) -> Window:
+    """Return the dates that an organiser is offered: from the middle of a month, the next one's."""
+    return window_of(cadence, today if today.day < MIDDLE_OF_MONTH else next_month(today))
 
 
 def is_due(cadence: str, today: date) -> bool:

@@ -21,8 +21,12 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
         request_log,
         robots,
         safety,
+        subscriptions,
     )
     from eventhub.web.events import edit, organiser, public
+    from eventhub.web.newsletters import issues as organiser_issues
+    from eventhub.web.newsletters import organiser as organiser_newsletters
+    from eventhub.web.newsletters import public as newsletters
     from eventhub.web.registrations import organiser as registration_lists
     from eventhub.web.registrations import own as own_registration
     from eventhub.web.registrations import public as registrations
@@ -44,9 +48,14 @@ def init_web(app: Flask, csrf: CSRFProtect) -> None:
         networks,
         organiser,
         own_registration,
+        newsletters,
+        organiser_issues,
+        organiser_newsletters,
         public,
         registration_lists,
         registrations,
         robots,
+        subscriptions,
     ):
         app.register_blueprint(module.blueprint)
+    csrf.exempt(subscriptions.unsubscribe_now)  # the token of the link is the proof (RFC 8058)

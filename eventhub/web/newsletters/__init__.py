@@ -1,0 +1,1 @@
+"""Pages of newsletters: ``public`` for readers, ``organiser`` for the network's organisers."""
