@@ -7,7 +7,17 @@ from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, Response, current_app, make_response, redirect, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -57,6 +67,11 @@ def find_current_account() -> Account | None:
     """Return the account that is signed in, or None."""
     user = current_user._get_current_object()
     return user.account if isinstance(user, SignedIn) else None
+
+
+def forget_reader() -> None:
+    """Take whoever reads this answer for somebody who is not signed in, without looking."""
+    g._login_user = manager.anonymous_user()
 
 
 def current_account() -> Account:

@@ -17,7 +17,13 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(Invalid, lambda error: _page(422))
     app.register_error_handler(CSRFError, lambda error: auth.after_stale_form() or _page(400))
     app.register_error_handler(HTTPException, lambda error: _page(error.code or 500, error))
-    app.register_error_handler(500, lambda error: _page(500))
+    app.register_error_handler(500, _fault)
+
+
+def _fault(_error: Exception) -> tuple[str, int, dict[str, str]]:
+    """Answer a fault of ours. The database may be what failed: nobody is looked up in it."""
+    auth.forget_reader()
+    return _page(500)
 
 
 def _page(status: int, error: HTTPException | None = None) -> tuple[str, int, dict[str, str]]:

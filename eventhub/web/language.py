@@ -1,5 +1,7 @@
 """The reader's language, remembered in a cookie."""
 
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
 from flask import Blueprint, Response, redirect, request
 
 from eventhub.i18n import COOKIE, DEFAULT_LOCALE, LOCALES
@@ -14,7 +16,7 @@ ONE_YEAR = 365 * 24 * 3600
 def switch() -> Response:
     """Remember a language, and go back to the page where it was chosen."""
     asked = request.form.get("language", "")
-    response = redirect(local_path(request.form.get("next", "")), code=303)
+    response = redirect(_without_language(local_path(request.form.get("next", ""))), code=303)
     response.set_cookie(
         COOKIE,
         asked if asked in LOCALES else DEFAULT_LOCALE,
@@ -24,3 +26,13 @@ def switch() -> Response:
         secure=request.is_secure,
     )
     return response  # type: ignore[return-value]
+
+
+def _without_language(path: str) -> str:
+    """Return a path without ``?lang=``, which would win over what was chosen just now."""
+    parts = urlsplit(path)
+    if "lang=" not in parts.query:
+        return path
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([(name, value) for name, value in pairs if name != "lang"])
+    return parts.path + (f"?{query}" if query else "")

@@ -372,3 +372,14 @@ def test_search_engines_find_the_public_pages(client: FormClient):
     assert "Disallow: /organiser/" in robots.text
     assert f"<loc>http://localhost/events/{event.slug}</loc>" in client.get("/sitemap.xml").text
     assert client.get("/favicon.ico").status_code == 301
+
+
+def test_what_lasts_all_day_comes_before_what_has_an_hour_on_both_databases(
+    client: FormClient,
+) -> None:
+    day = factories.in_days(5)
+    timed = factories.a_published_event(starts_on=day)
+    whole = factories.a_published_event(starts_on=day, starts_at=None, ends_at=None)
+    for path in ("/", "/events/", "/calendars/tout.ics"):
+        page = client.get(path).text
+        assert page.index(f"/events/{whole.slug}") < page.index(f"/events/{timed.slug}"), path

@@ -13,6 +13,7 @@ from eventhub.assemblies.models import College
 from eventhub.db import Base, session, transaction
 from eventhub.events.models import Event, SeatPool, Session
 from eventhub.networks.models import Network
+from eventhub.outbox import OutboxRow
 from eventhub.people.models import Organisation
 from eventhub.programme import service
 from eventhub.programme.demonstration import FOLDER
@@ -209,6 +210,7 @@ def test_a_row_that_moved_changes_that_event_only_and_raises_its_sequence(
     assert event.starts_at == datetime(2021, 11, 24, 14, tzinfo=UTC)
     assert event.sequence == 1
     assert event.changed_at == clock.now()
+    assert factories.count(OutboxRow, task="registrations.event_changed") == 1
     with factories.context():
         versions = {n.code: n.calendar_version for n in session.scalars(select(Network))}
     old = {row[2]: row for row in before["network"]}
@@ -224,6 +226,7 @@ def test_a_better_wording_changes_the_event_but_not_its_sequence(app: Flask, tmp
     take_in(folder)
     event = event_of("aqpsc-pleniere")
     assert (event.title_fr, event.sequence, event.slug) == ("La plénière", 0, "pleniere")
+    assert factories.count(OutboxRow) == 0
     assert "la pleniere" in event.folded_text
 
 

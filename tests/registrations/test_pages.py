@@ -113,7 +113,7 @@ def test_a_refused_form_keeps_everything_and_says_what_to_mend(client: FormClien
 
 
 @pytest.mark.requirement("A3")
-@pytest.mark.parametrize("name", ["Lise\r\nBcc: x@example.org", "Lise\u2028Bcc", "Lise\x00"])
+@pytest.mark.parametrize("name", ["Lise\r\nBcc: x@example.org", "Lise\u2028Bcc", "Lise\x07"])
 def test_a_name_with_a_line_break_is_refused_with_a_sentence(client: FormClient, name: str) -> None:
     answer = fill(client, a.a_published_event(), name=name)
     assert answer.status_code == 422

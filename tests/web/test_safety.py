@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from eventhub import tokens
+from eventhub.db import session
 from eventhub.web.limits import client as limited_client
 from tests import factories as a
 from tests.client import FormClient
@@ -105,3 +107,29 @@ def test_typed_text_that_comes_with_a_request_is_handed_to_no_form_that_would_ac
     answer = client.post(SIGN_IN, data=planted)
     assert (answer.status_code, answer.location) == (303, "/organiser/sign-out")
     assert "planted" not in answer.text
+
+
+def test_a_fault_of_the_database_still_shows_a_page_that_helps_whoever_is_signed_in(
+    make_app: Callable[..., Flask],
+) -> None:
+    app = make_app()
+
+    @app.get("/fault")
+    def fault() -> str:
+        return str(session.execute(text("SELECT * FROM nowhere")))
+
+    app.testing = False
+    client = app.test_client()
+    account = a.an_organiser(email="dominique@example.org")
+    client.post(SIGN_IN, data={"email": account.email, "password": a.PASSWORD})
+    answer = client.get("/fault")
+    assert answer.status_code == 500
+    assert "de notre côté" in answer.text
+    assert client.get("/organiser/account").status_code == 200
+
+
+def test_a_language_that_is_chosen_wins_over_the_one_in_the_address(client: FormClient) -> None:
+    switched = {"language": "fr", "next": "/events/?lang=en&q=forum"}
+    answer = client.post("/language", data=switched)
+    assert answer.location == "/events/?q=forum"
+    assert 'lang="fr-CA"' in client.get(answer.location).text

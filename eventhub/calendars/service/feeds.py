@@ -256,7 +256,7 @@ def _build(feed: Feed) -> bytes:
     wanted = (
         select(Event.id, Event.public_id, Event.version, Event.network_id)
         .where(_shown(feed.today), Event.network_id.in_([p.id for p in feed.publishers]))
-        .order_by(Event.starts_on, Event.starts_at, Event.id)
+        .order_by(Event.starts_on.nulls_last(), Event.starts_at.nulls_first(), Event.id)
     )
     if "kind" in filters:
         wanted = wanted.where(Event.kind == filters["kind"])

@@ -13,6 +13,7 @@ from eventhub import clock
 from eventhub.db import session
 from eventhub.events.models import Cohort, Event, Series, Session, When
 from eventhub.events.rules import moment, search_text
+from eventhub.events.service.editing import owe_news
 from eventhub.events.service.slugs import free_slug
 from eventhub.networks.models import Network
 from eventhub.networks.service import touch_calendar
@@ -68,8 +69,9 @@ def add_imported(network: Network, values: ImportedEvent, *, publish: bool) -> E
 def change_imported(event: Event, values: ImportedEvent) -> None:
     """Bring an event to what its document says now.
 
-    The sequence rises when its time, mode or date status changes, not with its wording (C5). Its
-    address stays. Raises IntegrityError when a group that goes has registrations: ask before.
+    The sequence rises when its time, mode or date status changes, not with its wording (C5), and
+    those registered are owed the news. Its address stays. Raises IntegrityError when a group
+    that goes has registrations: ask before.
     """
     times_before, wording_before = _times(event), fingerprint(event)
     sessions_before = {
@@ -78,7 +80,8 @@ def change_imported(event: Event, values: ImportedEvent) -> None:
     _fill(event, values)
     if fingerprint(event) == wording_before:
         return
-    if _times(event) != times_before:
+    moved = _times(event) != times_before
+    if moved:
         event.sequence += 1
     for sitting in event.sessions:
         before = sessions_before.get(sitting.programme_key)
@@ -88,6 +91,8 @@ def change_imported(event: Event, values: ImportedEvent) -> None:
     event.changed_at = clock.now()
     session.flush()
     touch_calendar(event.network_id)
+    if moved and event.state == "published":
+        owe_news(event)
 
 
 def list_imported(network_id: int) -> list[Event]:

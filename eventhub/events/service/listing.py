@@ -105,8 +105,8 @@ def list_public(filters: Filters, page: int = 1) -> Page:
         raise NotFound
     key = _sort_key()
     backwards = filters.past and not filters.month
-    order = (key.desc(), Event.starts_at.desc(), Event.id.desc()) if backwards else (
-        key, Event.starts_at, Event.id
+    order = (key.desc(), Event.starts_at.desc().nulls_last(), Event.id.desc()) if backwards else (
+        key, Event.starts_at.nulls_first(), Event.id
     )  # fmt: skip
     found = session.scalars(
         select(Event)
@@ -128,7 +128,7 @@ def list_next(count: int) -> list[Event]:
             Event.state == "published",
             *_coming(clock.today(HOME_ZONE)),
         )
-        .order_by(_sort_key(), Event.starts_at, Event.id)
+        .order_by(_sort_key(), Event.starts_at.nulls_first(), Event.id)
         .limit(count)
         .options(selectinload(Event.seat_pools))
     )

@@ -68,7 +68,7 @@ def list_managed(account: Account, wanted: Filter) -> tuple[list[Event], bool]:
         query = query.where(Event.folded_text.contains(word, autoescape=True))
     undated = Event.starts_on.is_(None)
     if wanted.period == "upcoming":
-        query = query.order_by(undated, Event.starts_on, Event.month, Event.id)
+        query = query.order_by(undated, Event.starts_on, Event.month.nulls_last(), Event.id)
     else:
         query = query.order_by(undated, Event.starts_on.desc(), Event.id.desc())
     found = list(session.scalars(query.limit(PAGE + 1).offset(PAGE * (wanted.page - 1))).unique())
