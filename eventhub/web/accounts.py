@@ -1,9 +1,10 @@
 """Pages of an organiser's account: sign in and out, forgotten password, change of password."""
 
-from flask import Blueprint, flash, make_response, redirect, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_limiter import RequestLimit
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired
 
@@ -14,8 +15,11 @@ from eventhub.errors import Invalid, NotFound
 from eventhub.web import auth
 from eventhub.web.auth import organiser_required
 from eventhub.web.forms import Form, lazy_gettext, refuse, text, tidy
-from eventhub.web.limits import GUESSES, limiter
+from eventhub.web.limits import GUESSES, POSTS, limiter
 from eventhub.web.safety import local_path
+
+#: Tries on one address, wherever they come from: more than anyone needs, too few to guess (A8).
+PER_ADDRESS = "50 per hour"
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/organiser")
 
@@ -62,8 +66,20 @@ class ChangePasswordForm(NewPasswordForm):
     )
 
 
+def _typed_address() -> str:
+    return request.form.get("email", "").strip().lower()[:320]
+
+
+def _too_many(_limit: RequestLimit) -> Response:
+    """Answer somebody who tried too often, without losing what they had typed elsewhere."""
+    form = SignInForm()
+    form.form_errors.append(gettext("Too many tries. Please wait a few minutes, then try again."))
+    return make_response(render("accounts/sign_in.html", form=form), 429)
+
+
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-@limiter.limit(GUESSES, methods=["POST"])
+@limiter.limit(GUESSES, methods=["POST"], on_breach=_too_many)
+@limiter.limit(PER_ADDRESS, methods=["POST"], key_func=_typed_address, on_breach=_too_many)
 def sign_in() -> ResponseReturnValue:
     """Sign in, then go back to where the person was, with what they had typed."""
     form = SignInForm()
@@ -113,7 +129,7 @@ def forgotten() -> ResponseReturnValue:
 
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
-@limiter.limit(GUESSES, methods=["POST"])
+@limiter.limit(POSTS)
 def reset_password(token: str) -> ResponseReturnValue:
     """Choose a new password with the link of a mail. GET changes nothing."""
     form = NewPasswordForm()

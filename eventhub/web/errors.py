@@ -1,6 +1,7 @@
 """Error pages: plain words in the reader's language, and what to do next."""
 
 from flask import Flask, render_template
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -16,7 +17,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(Conflict, lambda error: _page(409))
     app.register_error_handler(Invalid, lambda error: _page(422))
     app.register_error_handler(CSRFError, lambda error: auth.after_stale_form() or _page(400))
-    app.register_error_handler(HTTPException, lambda error: _page(error.code or 500, error))
+    app.register_error_handler(HTTPException, _answer)
     app.register_error_handler(500, _fault)
 
 
@@ -24,6 +25,13 @@ def _fault(_error: Exception) -> tuple[str, int, dict[str, str]]:
     """Answer a fault of ours. The database may be what failed: nobody is looked up in it."""
     auth.forget_reader()
     return _page(500)
+
+
+def _answer(error: HTTPException) -> ResponseReturnValue:
+    """Answer with the page that the error brings itself, or with ours."""
+    if error.response is not None:
+        return error.response
+    return _page(error.code or 500, error)
 
 
 def _page(status: int, error: HTTPException | None = None) -> tuple[str, int, dict[str, str]]:

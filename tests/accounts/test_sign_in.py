@@ -1,5 +1,7 @@
 """Organisers sign in, sign out, and choose their password."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -174,3 +176,33 @@ def test_generated_passwords_are_long_enough_and_never_the_same() -> None:
     made = {service.generate_password() for _ in range(50)}
     assert len(made) == 50
     assert all(len(password) >= 12 for password in made)
+
+
+@pytest.mark.requirement("A8")
+@pytest.mark.database("sqlite")
+def test_guessing_a_password_is_slowed_down_and_loses_no_typed_text(
+    make_app: Callable[..., Flask],
+) -> None:
+    client = make_app(rate_limits=True, redis_url="").test_client()
+    an_organiser(email="dominique@example.org")
+    answers = [sign_in(client, "dominique@example.org", f"guess {n}") for n in range(6)]
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+    last = sign_in(client, "dominique@example.org", PASSWORD, kept='[["title_fr", "Forum"]]')
+    assert last.status_code == 429
+    assert "Trop d’essais" in last.text
+    assert "Forum" in last.text
+
+
+@pytest.mark.requirement("A8")
+@pytest.mark.database("sqlite")
+def test_many_machines_together_can_not_guess_one_address(make_app: Callable[..., Flask]) -> None:
+    client = make_app(rate_limits=True, redis_url="").test_client()
+    codes = [
+        client.post(
+            "/organiser/sign-in",
+            data={"email": "Dominique@example.org", "password": ""},
+            environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"},
+        ).status_code
+        for number in range(51)
+    ]
+    assert codes == [422] * 50 + [429]
