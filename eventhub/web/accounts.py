@@ -12,10 +12,10 @@ from eventhub.accounts import service
 from eventhub.accounts.service import WrongCredentials
 from eventhub.db import transaction
 from eventhub.errors import Invalid, NotFound
-from eventhub.web import auth
+from eventhub.web import auth, limits
 from eventhub.web.auth import organiser_required
 from eventhub.web.forms import Form, lazy_gettext, refuse, text, tidy
-from eventhub.web.limits import GUESSES, POSTS, limiter
+from eventhub.web.limits import GUESSES, limiter
 from eventhub.web.safety import local_path
 
 #: Tries on one address, wherever they come from: more than anyone needs, too few to guess (A8).
@@ -74,7 +74,9 @@ def _too_many(_limit: RequestLimit) -> Response:
     """Answer somebody who tried too often, without losing what they had typed elsewhere."""
     form = SignInForm()
     form.form_errors.append(gettext("Too many tries. Please wait a few minutes, then try again."))
-    return make_response(render("accounts/sign_in.html", form=form), 429)
+    response = make_response(render("accounts/sign_in.html", form=form), 429)
+    response.headers["Retry-After"] = str(limits.seconds_left())
+    return response
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -129,7 +131,7 @@ def forgotten() -> ResponseReturnValue:
 
 
 @blueprint.route("/password/<token>", methods=["GET", "POST"])
-@limiter.limit(POSTS)
+@limiter.limit(GUESSES, methods=["POST"])
 def reset_password(token: str) -> ResponseReturnValue:
     """Choose a new password with the link of a mail. GET changes nothing."""
     form = NewPasswordForm()
