@@ -40,7 +40,7 @@ from eventhub.registrations.service.register import (
     new_form_key,
     register,
 )
-from eventhub.registrations.service.seats import list_unfilled, position
+from eventhub.registrations.service.seats import list_unfilled, position, positions
 from eventhub.registrations.service.telling import tell_event_changed
 
 __all__ = [
@@ -73,6 +73,7 @@ __all__ = [
     "manage_token",
     "new_form_key",
     "position",
+    "positions",
     "promote",
     "register",
     "resend",

@@ -190,6 +190,25 @@ def list_unfilled() -> list[int]:
     )
 
 
+def positions(registrations: Iterable[Registration]) -> dict[str, int]:
+    """Return the places in the line, from 1, of those that wait, by public id: in one query."""
+    last: dict[int, int] = {}
+    for row in registrations:
+        if row.waitlist_number is not None:
+            last[row.pool_id] = max(last.get(row.pool_id, 0), row.waitlist_number)
+    if not last:
+        return {}
+    order = func.row_number().over(
+        partition_by=Registration.pool_id, order_by=Registration.waitlist_number
+    )
+    up_to = [
+        and_(Registration.pool_id == pool_id, Registration.waitlist_number <= number)
+        for pool_id, number in last.items()
+    ]
+    found = session.execute(select(Registration.public_id, order).where(or_(*up_to)))
+    return dict(found.tuples().all())
+
+
 def position(registration: Registration) -> int | None:
     """Return the place in the line, from 1; None when the registration does not wait."""
     if registration.waitlist_number is None:

@@ -8,6 +8,7 @@ from wtforms.validators import InputRequired
 
 from eventhub.events import words
 from eventhub.events.models import Event
+from eventhub.i18n import event_when
 from eventhub.registrations import rules
 from eventhub.web.forms import Form, lazy_gettext
 
@@ -60,13 +61,15 @@ class LinkForm(Form):
 
 
 def places_words(event: Event) -> Mapping[str, str]:
-    """Return, for each choice of mode or cohort, how many places are left, in words."""
+    """Return what to know of each choice: a cohort's dates, how many places are left."""
     found = {}
     if len(rules.modes(event)) > 1 and not event.cohorts:
         for mode in rules.modes(event):
             found[mode] = _left(rules.places_left(event, mode))
     for cohort in event.cohorts:
-        found[cohort.public_id] = _left(rules.places_left(event, "", cohort))
+        dates = [event_when(item) for item in cohort.sessions]
+        left = _left(rules.places_left(event, "", cohort))
+        found[cohort.public_id] = " · ".join(part for part in (*dates, left) if part)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from flask import (
@@ -55,6 +56,8 @@ def index(public_id: str) -> ResponseReturnValue:
         event=event,
         network=event.network,
         page=page,
+        positions=service.positions(page.rows),
+        local=lambda moment: moment.astimezone(ZoneInfo(event.time_zone)),
         counts=service.count_registrations(event),
         search=search,
         state=state,
@@ -175,7 +178,7 @@ def _state_words() -> dict[str, str]:
 
 def _filter_words() -> dict[str, str]:
     return {
-        "active": gettext("All but the withdrawn"),
+        "active": gettext("Current"),
         "confirmed": gettext("Place confirmed"),
         "pending": gettext("Address to confirm"),
         "waitlisted": gettext("On the waitlist"),
