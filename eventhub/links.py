@@ -24,9 +24,14 @@ def event(slug: str, access: str = "") -> str:
     return _link(f"/events/{quote(slug)}", access and f"access={quote(access)}")
 
 
-def event_calendar(slug: str, access: str = "") -> str:
-    """An event's calendar file; with its access token when it is a members' event."""
-    return _link(f"/events/{quote(slug)}.ics", access and f"access={quote(access)}")
+def event_calendar(slug: str, access: str = "", group: str = "") -> str:
+    """An event's calendar file; with its access token when it is a members' event.
+
+    ``group``: the public id of a cohort, for its dates only.
+    """
+    asked = {"access": access, "group": group}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return _link(f"/events/{quote(slug)}.ics", query)
 
 
 def register(slug: str, access: str = "") -> str:

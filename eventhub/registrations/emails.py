@@ -97,7 +97,7 @@ def registration_links(delivery: Delivery) -> Message:
     with in_locale(delivery.locale):
         listed = [
             (
-                row.event,
+                rules.occasion(row.event, row.cohort, row.mode),
                 links.manage_registration(manage.manage_token(row)),
                 gettext("Your place is reserved.")
                 if row.state == "confirmed"
@@ -181,7 +181,7 @@ def _values(
     place = _confirmed(registration) and event.state == "published"
     held_until = registration.held_until
     return {
-        "event": event,
+        "event": rules.occasion(event, cohort, registration.mode),
         "network": event.network,
         "name": registration.name,
         "state": registration.state,
@@ -195,7 +195,9 @@ def _values(
         "links": {
             "event": links.event(event.slug, access),
             "events": links.events(),
-            "calendar": links.event_calendar(event.slug, access),
+            "calendar": links.event_calendar(
+                event.slug, access, cohort.public_id if cohort else ""
+            ),
             "register": links.register(event.slug, access),
             "manage": links.manage_registration(manage.manage_token(registration)),
             "confirm": links.confirm_registration(manage.confirm_token(registration)),
@@ -229,11 +231,9 @@ def _facts(registration: Registration) -> list[tuple[str, str]]:
     event, cohort = registration.event, registration.cohort
     begins = rules.starts(event, cohort)
     online = registration.mode == "online"
-    here = ", ".join(part for part in (event.venue_name, event.venue_address) if part)
     found = [
         (gettext("Group"), cohort.name if cohort is not None else ""),
-        (gettext("You take part"), words.mode(registration.mode).lower()),
-        (gettext("Place"), "" if online else here),
+        (gettext("Address"), "" if online else event.venue_address),
         (gettext("Time zone"), zone_words(begins, event.time_zone) if online and begins else ""),
         (
             gettext("In the name of"),

@@ -2,7 +2,8 @@
 
 import hashlib
 import unicodedata
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from eventhub.errors import Conflict, Invalid
@@ -134,6 +135,42 @@ def places_left(event: Event, mode: str = "", cohort: Cohort | None = None) -> i
             return None
         left += 0 if pool.waiting else pool.left or 0
     return left
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """An event as one person comes to it: on their cohort's first date, in their own mode."""
+
+    title: str
+    state: str
+    mode: str
+    venue_name: str
+    date_status: str
+    month: str | None
+    time_zone: str
+    starts_on: date | None
+    ends_on: date | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+
+
+def occasion(event: Event, cohort: Cohort | None, mode: str) -> Occasion:
+    """Return an event as a registration's mails and pages show it."""
+    dated = _dated(event, cohort) if cohort is not None else []
+    item = min(dated, key=lambda one: str(one.starts_at or one.starts_on), default=event)
+    return Occasion(
+        title=event.title,
+        state=event.state,
+        mode=mode,
+        venue_name=event.venue_name,
+        date_status=event.date_status,
+        month=event.month,
+        time_zone=event.time_zone,
+        starts_on=item.starts_on,
+        ends_on=item.ends_on,
+        starts_at=item.starts_at,
+        ends_at=item.ends_at,
+    )
 
 
 def has_date(event: Event, cohort: Cohort | None) -> bool:

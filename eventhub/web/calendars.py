@@ -49,7 +49,7 @@ def event(slug: str) -> Response:
     locale = request.args.get("lang", DEFAULT_LOCALE)
     if locale not in LOCALES:
         abort(400)
-    body = service.read_event(found, locale)
+    body = service.read_event(found, locale, request.args.get("group", ""))
     etag = generate_etag(body)
     changed_at = max(found.changed_at, found.network.calendar_changed_at)
     response = _validators(etag, changed_at, compressed=False)

@@ -127,10 +127,18 @@ def read_feed(feed: Feed, *, compressed: bool = False) -> bytes:
     return body
 
 
-def read_event(event: Event, locale: str = DEFAULT_LOCALE) -> bytes:
-    """Return the file of one event: its sessions' VEVENTs, or its own. Raises NotFound: no date."""
+def read_event(event: Event, locale: str = DEFAULT_LOCALE, group: str = "") -> bytes:
+    """Return the file of one event: its sessions' VEVENTs, or its own.
+
+    ``group``: the public id of a cohort, for its sessions only. Raises NotFound when there is no
+    date, or no such cohort.
+    """
+    cohort = next((c for c in event.cohorts if c.public_id == group), None)
+    if group and cohort is None:
+        raise NotFound
     with in_locale(locale):
-        dated = [sitting for sitting in vevent.sittings(event) if sitting.dated]
+        found = vevent.sittings(event, cohort.sessions if cohort is not None else None)
+        dated = [sitting for sitting in found if sitting.dated]
         if not dated:
             raise NotFound
         public = event.audience == "public"

@@ -206,7 +206,7 @@ def positions(registrations: Iterable[Registration]) -> dict[str, int]:
         for pool_id, number in last.items()
     ]
     found = session.execute(select(Registration.public_id, order).where(or_(*up_to)))
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found}
 
 
 def position(registration: Registration) -> int | None:

@@ -67,6 +67,8 @@ def done() -> ResponseReturnValue:
             network=event.network,
             cohort=cohort,
             sent=sent,
+            occasion=rules.occasion(event, cohort, sent["mode"]),
+            has_date=rules.has_date(event, cohort),
             sittings=vevent.sittings(event, sessions),
             buttons=buttons,
         )
