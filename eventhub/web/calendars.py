@@ -51,7 +51,8 @@ def event(slug: str) -> Response:
         abort(400)
     body = service.read_event(found, locale, request.args.get("group", ""))
     etag = generate_etag(body)
-    changed_at = max(found.changed_at, found.network.calendar_changed_at)
+    network = found.network
+    changed_at = max(found.changed_at, network.calendar_changed_at, network.changed_at)
     response = _validators(etag, changed_at, compressed=False)
     if access:
         response.headers["Cache-Control"] = "private, no-cache"

@@ -383,3 +383,10 @@ def test_what_lasts_all_day_comes_before_what_has_an_hour_on_both_databases(
     for path in ("/", "/events/", "/calendars/tout.ics"):
         page = client.get(path).text
         assert page.index(f"/events/{whole.slug}") < page.index(f"/events/{timed.slug}"), path
+
+
+def test_places_are_not_offered_in_the_list_when_nobody_can_register(client: FormClient):
+    factories.a_published_event(places=10)
+    assert "Il reste 10 places" in words(client.get("/events/").text)
+    factories.a_published_event(places=7, registration_closes_at=NOW - timedelta(days=1))
+    assert "Il reste 7 places" not in words(client.get("/events/").text)

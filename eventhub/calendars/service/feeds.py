@@ -111,7 +111,7 @@ def find_feed(slug: str, filters: Mapping[str, str]) -> Feed:
         filters=canonical,
         locale=locale,
         etag=_etag(slug, canonical, today, chosen),
-        changed_at=max([midnight, *(p.calendar_changed_at for p in chosen)]),
+        changed_at=max([midnight, *(max(p.calendar_changed_at, p.changed_at) for p in chosen)]),
         today=today,
         time_zone=time_zone,
         accent=only.accent if only else DEFAULT_ACCENT,

@@ -114,7 +114,7 @@ def list_public(filters: Filters, page: int = 1) -> Page:
         .order_by(*order)
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
-        .options(selectinload(Event.seat_pools))
+        .options(selectinload(Event.seat_pools), selectinload(Event.sessions))
     )
     return Page(_grouped(list(found)), total, page, pages)
 
@@ -130,7 +130,7 @@ def list_next(count: int) -> list[Event]:
         )
         .order_by(_sort_key(), Event.starts_at.nulls_first(), Event.id)
         .limit(count)
-        .options(selectinload(Event.seat_pools))
+        .options(selectinload(Event.seat_pools), selectinload(Event.sessions))
     )
     return list(found)
 

@@ -30,7 +30,7 @@ def home() -> str:
         events=listing.list_next(ON_THE_BOARD),
         networks=list_networks(),
         coming=listing.count_coming(),
-        places_left=rules.places_left,
+        places_left=_places_left,
     )
 
 
@@ -60,7 +60,7 @@ def index() -> str | tuple[str, int]:
         has_past=listing.has_past(),
         previous_url=_page_url(filters, page.number - 1) if page.number > 1 else None,
         next_url=_page_url(filters, page.number + 1) if page.number < page.pages else None,
-        places_left=rules.places_left,
+        places_left=_places_left,
     )
     return (answer, 400) if refused else answer
 
@@ -95,6 +95,15 @@ def page(event: Event, access: str = "", template: str = "events/show.html") -> 
             **_registration(event, access),
         )
     )
+
+
+def _places_left(event: Event) -> int | None:
+    """Return the places left of an event that takes registrations now; None for others."""
+    try:
+        check_open(event, clock.now())
+    except RegistrationClosed:
+        return None
+    return rules.places_left(event)
 
 
 def _registration(event: Event, access: str) -> dict[str, object]:
