@@ -103,7 +103,6 @@ def test_events_are_listed_by_month_and_those_without_a_day_close_it(client: For
         ("q=formation+gte", ["Formation"]),
         ("q=%25", []),
         ("q=rien+de+tel", []),
-        ("q=%00", ["Été des tout-petits", "Assemblée", "En février", "Formation", "Un jour"]),
         ("utm_source=infolettre&kind=assembly", ["Assemblée"]),
     ],
 )
@@ -305,7 +304,7 @@ def test_a_members_event_opens_by_its_link_only_and_keeps_quiet(client: FormClie
     assert "Pour les membres" in opened.text
     assert opened.headers["Referrer-Policy"] == "no-referrer"
     assert opened.headers["X-Robots-Tag"] == "noindex"
-    assert "private" in opened.headers["Cache-Control"]
+    assert opened.headers["Cache-Control"] == "no-store"
     assert f'href="/events/{event.slug}/register?access={token}"' in opened.text
     unknown = client.get("/events/inconnu")
     private = factories.a_published_event(audience="private")

@@ -67,16 +67,10 @@ def index() -> str | tuple[str, int]:
 
 @blueprint.get("/events/<slug>")
 def show(slug: str) -> Response:
-    """Show one event; a members' one with its access token only, and to nobody else's eyes."""
+    """Show one event; a members' one with its access token only (``headers`` keeps it quiet)."""
     access = request.args.get("access", "")
     event = listing.get_public(slug, access)
-    members = event.audience == "members"
-    response = page(event, access if members else "")
-    if members:
-        response.headers["Cache-Control"] = "private, no-cache"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return page(event, access if event.audience == "members" else "")
 
 
 def page(event: Event, access: str = "", template: str = "events/show.html") -> Response:
