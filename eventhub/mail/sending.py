@@ -7,9 +7,20 @@ process may repeat one message and never loses one.
 """
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Result, and_, bindparam, exists, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Result,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from eventhub import clock
 from eventhub.db import public_id, session
@@ -27,6 +38,41 @@ from eventhub.settings import current_settings
 DIALOGUE = 5  # answers that a mail server may each take MAIL_TIMEOUT to give
 CLAIM_SIZE = 50
 WAITING_STATES = ("deferred", "uncertain")
+
+_BLOCKED = exists().where(Suppression.address_key == Delivery.address_key)
+_RUNS = exists().where(Batch.id == Delivery.batch_id, Batch.state == "running")
+
+# The two statements of each message, built once: building them took longer than running them.
+_ROW = cast("Table", Delivery.__table__)
+_START = (
+    _ROW.update()
+    .where(
+        _ROW.c.id == bindparam("held_id"),
+        _ROW.c.claim == bindparam("held_claim"),
+        _ROW.c.state == "claimed",
+        ~_BLOCKED,
+        or_(_ROW.c.batch_id.is_(None), _RUNS),
+    )
+    .values(state="sending", attempts=_ROW.c.attempts + 1, lease_until=bindparam("new_lease"))
+)
+_RECORD = (
+    _ROW.update()
+    .where(
+        _ROW.c.id == bindparam("held_id"),
+        _ROW.c.claim == bindparam("held_claim"),
+        _ROW.c.state == "sending",
+    )
+    .values(
+        state=bindparam("new_state"),
+        claim=None,
+        lease_until=None,
+        next_at=bindparam("new_next_at"),
+        attempts=bindparam("new_attempts"),
+        reply_code=bindparam("new_code"),
+        reply_text=bindparam("new_text"),
+        sent_at=bindparam("new_sent_at"),
+    )
+)
 
 
 def claim(delivery_id: int) -> Delivery | timedelta | None:
@@ -98,21 +144,18 @@ def start(delivery: Delivery) -> bool:
     The last look before it leaves: False when the claim was lost or withdrawn (unsubscribed),
     when the address may not be written to, or when the batch no longer runs.
     """
-    now = clock.now()
-    blocked = exists().where(Suppression.address_key == Delivery.address_key)
-    runs = exists().where(Batch.id == Delivery.batch_id, Batch.state == "running")
-    started = session.execute(
-        update(Delivery)
-        .where(_held(delivery, "claimed"), ~blocked, or_(Delivery.batch_id.is_(None), runs))
-        .values(
-            state="sending", attempts=Delivery.attempts + 1, lease_until=now + _lease(sends=True)
-        )
-        .execution_options(synchronize_session=False)
+    started = session.connection().execute(
+        _START,
+        {
+            "held_id": delivery.id,
+            "held_claim": delivery.claim,
+            "new_lease": clock.now() + _lease(sends=True),
+        },
     )
     if _touched(started):
         delivery.attempts += 1
         return True
-    _close(delivery, "suppressed", blocked)
+    _close(delivery, "suppressed", _BLOCKED)
     release([delivery])
     return False
 
@@ -145,20 +188,18 @@ def record(delivery: Delivery, reply: Reply) -> timedelta | None:
     """
     now = clock.now()
     state, pause = _next(delivery, reply, now)
-    written = session.execute(
-        update(Delivery)
-        .where(_held(delivery, "sending"))
-        .values(
-            state=state,
-            claim=None,
-            lease_until=None,
-            next_at=None if pause is None else now + pause,
-            attempts=delivery.attempts - (reply.outcome == "unavailable"),
-            reply_code=reply.code,
-            reply_text=reply.text[:300],
-            sent_at=now if state == "sent" else None,
-        )
-        .execution_options(synchronize_session=False)
+    written = session.connection().execute(
+        _RECORD,
+        {
+            "held_id": delivery.id,
+            "held_claim": delivery.claim,
+            "new_state": state,
+            "new_next_at": None if pause is None else now + pause,
+            "new_attempts": delivery.attempts - (reply.outcome == "unavailable"),
+            "new_code": reply.code,
+            "new_text": reply.text[:300],
+            "new_sent_at": now if state == "sent" else None,
+        },
     )
     if _touched(written) and reply.outcome == "bad_address":
         service.suppress(delivery.address, "hard_bounce")

@@ -137,15 +137,19 @@ class _TimedConnection(Connection):
     def configure_host(self) -> smtplib.SMTP:
         """Open the connection: TLS verified, signed in."""
         mail = self.mail
-        verified = ssl.create_default_context()
         host: smtplib.SMTP
         if mail.use_ssl:
-            host = smtplib.SMTP_SSL(mail.server, mail.port, timeout=self._timeout, context=verified)
+            host = smtplib.SMTP_SSL(
+                mail.server,
+                mail.port,
+                timeout=self._timeout,
+                context=ssl.create_default_context(),
+            )
         else:
             host = smtplib.SMTP(mail.server, mail.port, timeout=self._timeout)
         try:
             if mail.use_tls:
-                host.starttls(context=verified)
+                host.starttls(context=ssl.create_default_context())
             if mail.username and mail.password:
                 host.login(mail.username, mail.password)
         except BaseException:
