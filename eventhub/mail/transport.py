@@ -6,6 +6,7 @@ a certificate that is verified) and speak the dialogue ourselves, so that every 
 
 import smtplib
 import ssl
+import time
 from collections.abc import Callable
 from types import TracebackType
 
@@ -15,6 +16,9 @@ from eventhub.mail.rules import Reply, Stage, classify
 from eventhub.settings import Settings, current_settings
 
 MESSAGES_PER_CONNECTION = 100
+#: How many times the time limit a server may take before the content: a claim outlives no slower
+#: dialogue (``sending.DIALOGUE``), and a mail whose claim was lost would leave twice.
+PATIENCE = 3
 
 
 class SmtpRun:
@@ -27,6 +31,7 @@ class SmtpRun:
         self._settings = settings or current_settings()
         self._host: smtplib.SMTP | None = None
         self._sent = 0
+        self._gives_up_at = 0.0
 
     def __enter__(self) -> "SmtpRun":
         return self
@@ -41,6 +46,7 @@ class SmtpRun:
 
     def send(self, sender: str, recipient: str, message: bytes) -> Reply:
         """Hand one message, as bytes with CRLF line ends, to the server. Never raises."""
+        self._gives_up_at = time.monotonic() + PATIENCE * self._settings.mail_timeout
         if self._sent >= MESSAGES_PER_CONNECTION:
             self.close()
         if self._host is None:
@@ -90,6 +96,8 @@ class SmtpRun:
                 code, answer = step()
                 if not 200 <= code < 400:
                     return self._refused(classify(stage, code, _words(answer)))
+            if time.monotonic() > self._gives_up_at:
+                raise TimeoutError
             host.send(_quoted(message) + b".\r\n")  # when it raises, the dot did not leave
             stage = "answer"
             code, answer = host.getreply()

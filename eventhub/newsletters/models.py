@@ -78,7 +78,7 @@ class Block(Row, Base):
     hidden: Mapped[bool] = mapped_column(default=False)
 
     issue: Mapped[Issue] = relationship(back_populates="blocks")
-    event: Mapped[Event | None] = relationship()
+    event: Mapped[Event | None] = relationship(lazy="joined")
 
     @property
     def text(self) -> str:

@@ -1,6 +1,7 @@
 """Subscriptions: ask, confirm, leave, come back; each step leaves an appended consent."""
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import contains_eager
 
 from eventhub import clock, tokens
 from eventhub.db import session
@@ -234,6 +235,7 @@ def list_subscribers(
     query = (
         select(Subscription)
         .join(Subscription.person)
+        .options(contains_eager(Subscription.person))
         .where(Subscription.newsletter_id == newsletter.id)
         .order_by(Person.email_key)
         .offset((page - 1) * PAGE_SIZE)

@@ -1,5 +1,6 @@
 """One owed mail: from the outbox to a real SMTP server, through everything that can go wrong."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -13,6 +14,7 @@ from eventhub.jobs import registry, tasks
 from eventhub.mail import mime, sending, service
 from eventhub.mail.models import Delivery, Suppression
 from eventhub.mail.rules import Reply, classify
+from eventhub.mail.transport import SmtpRun
 from eventhub.outbox import OutboxRow
 from tests import factories
 from tests.mail.unruly import UnrulyServer
@@ -153,6 +155,22 @@ def test_a_server_that_is_away_counts_against_nobody(make_app: Callable[..., Fla
         delivery = owe()
         tasks.run_owed()
         assert (state(delivery), factories.reload(delivery).attempts) == ("deferred", 0)
+
+
+@pytest.mark.database("sqlite")
+def test_a_server_slower_than_a_claim_is_left_before_it_has_the_mail(
+    make_app: Callable[..., Flask],
+):
+    def slowly(_command: str) -> str:
+        time.sleep(0.65)
+        return ""
+
+    with UnrulyServer(slowly) as server:
+        app = make_app(mail_port=server.port, mail_timeout=1)
+        with app.app_context(), SmtpRun() as smtp:
+            reply = smtp.send("a@example.org", "b@example.org", b"Subject: x\r\n\r\nx\r\n")
+        assert reply.outcome == "temporary"
+        assert server.contents == []
 
 
 def test_a_server_that_hangs_up_after_the_final_dot_is_tried_once_more_then_left_to_a_person(

@@ -213,6 +213,18 @@ def test_readers_are_listed_searched_and_added_with_the_reason_why(
     assert factories.count(Subscription, state="unsubscribed") == 1
 
 
+def test_a_reader_is_found_by_an_accented_name_in_any_case(
+    organiser: FormClient, newsletter: Newsletter
+):
+    elise = factories.a_person("elise@example.org", name="Élise Noël")
+    factories.a_subscription(newsletter, person=elise)
+    path = f"/organiser/newsletters/{newsletter.slug}/subscribers"
+    for search in ("élise", "ÉLISE", "noël"):
+        page = organiser.get(path, query_string={"q": search}).text
+        assert "elise@example.org" in page, search
+        assert "lea@example.org" not in page
+
+
 @pytest.mark.requirement("A1")
 def test_an_organiser_of_another_network_finds_nothing_of_it(
     organiser: FormClient, newsletter: Newsletter

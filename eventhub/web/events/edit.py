@@ -74,7 +74,7 @@ def edit(public_id: str) -> ResponseReturnValue:
     try:
         with transaction():
             event = service.get_managed(account, public_id)
-            service.update_event(event, values_in(form), int(seen) if seen.isdigit() else 0)
+            service.update_event(event, values_in(form), int(seen) if seen.isdecimal() else 0)
     except Invalid as refusal:
         refuse(form, refusal)
         return _page(form, event, status=422)
