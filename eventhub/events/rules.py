@@ -45,7 +45,8 @@ def search_text(event: Event) -> str:
 
 def slug_base(title: str) -> str:
     """Return the readable part of a page's address: ASCII, lower case, at most 80 characters."""
-    return slugify(title, max_length=SLUG_LENGTH, word_boundary=True) or "event"
+    plain = title.replace("’", "'")  # "d’été" is two words: "d-ete"
+    return slugify(plain, max_length=SLUG_LENGTH, word_boundary=True) or "event"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ and the digest that tells whether somebody edited it since.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -24,8 +25,9 @@ from eventhub.subscriptions.models import Newsletter
 Entry = TypeVar("Entry", OrganisationEntry, CollegeEntry, NewsletterEntry)
 Record = TypeVar("Record", Organisation, College, Newsletter)
 
-# A rule that ends with "members only" closes a newsletter; any other leaves it open to everyone.
-MEMBERS_ONLY = "membres seulement"
+# What a rule says of who reads: "membres; nouvelles, ..." and "organisations membres seulement"
+# close a newsletter, "membres et sympathisants" or no word of it leave it open to everyone.
+FOR_MEMBERS = re.compile(r"^membres *(;|$)|\bmembres seulement\b")
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _update_newsletter(newsletter: Newsletter, entry: NewsletterEntry) -> None:
 
 
 def _audience(rule: str) -> str:
-    return "members" if MEMBERS_ONLY in fold(rule) else "public"
+    return "members" if FOR_MEMBERS.search(fold(rule)) else "public"
 
 
 def _newsletter_slug(network: Network, name: str) -> str:
