@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 
-from eventhub.i18n import date_words, event_when, fold, month_words, time_words
+from eventhub.i18n import date_words, event_when, fold, moment_words, month_words, time_words
 
 NBSP = "\u00a0"
 
@@ -57,6 +57,19 @@ def test_half_past_one_stays_so_in_summer_and_in_winter(app: Flask) -> None:
     with app.app_context():
         for at in (moment(2027, 7, 5, 17, 30), moment(2027, 12, 6, 18, 30)):
             assert time_words(at, "America/Toronto", "fr") == f"13{NBSP}h{NBSP}30"
+
+
+@pytest.mark.requirement("N12")
+def test_both_nights_that_change_the_clocks_are_told_as_the_clocks_say(app: Flask) -> None:
+    with app.app_context():
+        for at, said in (
+            (moment(2027, 3, 14, 6, 30), "le dimanche 14 mars 2027 à 1 h 30"),
+            (moment(2027, 3, 14, 7, 30), "le dimanche 14 mars 2027 à 3 h 30"),
+            (moment(2026, 11, 1, 5, 30), "le dimanche 1er novembre 2026 à 1 h 30"),
+            (moment(2026, 11, 1, 6, 30), "le dimanche 1er novembre 2026 à 1 h 30"),
+            (moment(2026, 11, 1, 7, 30), "le dimanche 1er novembre 2026 à 2 h 30"),
+        ):
+            assert moment_words(at, "America/Toronto", "fr").replace(NBSP, " ") == said
 
 
 def test_an_event_says_when_in_one_phrase(app: Flask) -> None:

@@ -268,7 +268,7 @@ def test_an_open_date_is_said_as_such(client: FormClient):
     assert "Fichier d’agenda" not in text
 
 
-@pytest.mark.requirement("C9", "A9")
+@pytest.mark.requirement("C9")
 def test_the_join_link_is_never_public(client: FormClient):
     event = factories.a_published_event(mode="online", join_url="https://visio.example/secret")
     for address in (f"/events/{event.slug}", "/events/", "/"):
@@ -294,7 +294,7 @@ def test_a_description_cannot_carry_code(client: FormClient):
     assert '<a href="https://exemple.org" rel="noopener nofollow">bon</a>' in page
 
 
-@pytest.mark.requirement("A9", "A12")
+@pytest.mark.requirement("A9")
 def test_a_members_event_opens_by_its_link_only_and_keeps_quiet(client: FormClient):
     event = factories.a_published_event(audience="members", title_fr="Rencontre des membres")
     other = factories.a_published_event(audience="members")

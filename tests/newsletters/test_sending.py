@@ -224,7 +224,7 @@ def test_somebody_who_leaves_after_the_freeze_is_not_written_to():
     assert emails.personal(left) == {}
 
 
-@pytest.mark.requirement("W6", "N10")
+@pytest.mark.requirement("W6")
 def test_each_copy_has_its_own_unsubscribe_link_and_shows_its_address_masked():
     newsletter = factories.a_newsletter()
     subscription = factories.a_subscription(newsletter, "lea@example.org")

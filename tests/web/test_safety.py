@@ -56,7 +56,6 @@ def test_guessing_is_slowed_down_and_says_when_to_try_again(
     assert client.get(SIGN_IN).status_code == 200
 
 
-@pytest.mark.requirement("A10")
 @pytest.mark.database("sqlite")
 def test_a_whole_ipv6_network_counts_as_one_client(app: Flask) -> None:
     def named(address: str) -> str:
