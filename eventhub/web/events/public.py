@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
 from eventhub import clock
@@ -114,10 +114,9 @@ def _registration(event: Event, access: str) -> dict[str, object]:
     end = ends(event)
     if status in {"over", "not_open"} and end is not None and end <= now:
         status = "taken_place"
-    query = f"?access={access}" if access else ""
     return {
         "registration": status,
-        "register_url": f"/events/{event.slug}/register{query}",
+        "register_url": url_for("registrations.register", slug=event.slug, access=access or None),
         "is_full": rules.places_left(event) == 0,
     }
 
