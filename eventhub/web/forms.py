@@ -43,7 +43,8 @@ def text(field: Field) -> str:
 def refuse(form: Form, refusal: Invalid) -> None:
     """Put each sentence of a refusal on its field, or on the form when no field has that name.
 
-    "sessions-1-starts_on" is the field of the second entry of a list, by its place.
+    "sessions-1-starts_on" is the field of the second entry of a list, by its place. A field
+    that could not be read has said so already.
     """
     for name, sentence in refusal.fields.items():
         words = gettext(sentence, **refusal.values)
@@ -57,7 +58,7 @@ def _put(form: BaseForm, path: list[str], words: str) -> bool:
         return False
     field = form[path[0]]
     if len(path) == 1:
-        field.errors = [*field.errors, words]
+        field.errors = field.errors or [words]
         return True
     if not isinstance(field, FieldList) or len(path) < 3:
         return False

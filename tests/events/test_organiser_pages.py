@@ -157,8 +157,10 @@ def test_a_refusal_says_why_and_keeps_what_was_typed(organiser: FormClient) -> N
             "description_fr": "Un texte & <b>long</b>",
             "starts_on": "17 novembre",
             "start_time": "midi",
+            "end_time": "08:00",
             "places": "beaucoup",
             "price": "-3",
+            "join_url": "zoom.us",
         },
     )
     assert answer.status_code == 422
@@ -168,6 +170,7 @@ def test_a_refusal_says_why_and_keeps_what_was_typed(organiser: FormClient) -> N
         "Entrez une heure, par exemple",
         "Entrez un nombre en chiffres",
         "Entrez un prix, par exemple",
+        "Entrez une adresse qui commence par https://",
     ):
         assert words in answer.text
     assert "Un texte &amp; &lt;b&gt;long&lt;/b&gt;" in answer.text

@@ -1,6 +1,7 @@
 """Events: ``listing`` reads for the public; for organisers, ``managed`` reads, ``editing`` writes
 and ``lifecycle`` publishes and cancels; ``importing`` takes a programme."""
 
+from eventhub.events.service.checking import check
 from eventhub.events.service.editing import (
     ChangedMeanwhile,
     EventCancelled,
@@ -44,6 +45,7 @@ __all__ = [
     "SessionValues",
     "WhenValues",
     "cancel",
+    "check",
     "counts",
     "create_event",
     "duplicate",

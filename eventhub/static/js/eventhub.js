@@ -178,7 +178,8 @@
       } catch (error) {
         kept = null;
       }
-      if (kept && !summary && JSON.stringify(kept.values) !== first) offer(form, key, kept.values);
+      var fresh = !summary && !form.hasAttribute("data-unsaved");
+      if (kept && fresh && JSON.stringify(kept.values) !== first) offer(form, key, kept.values);
       function keep() {
         var now = JSON.stringify(read(form));
         changed = changed || now !== first;
@@ -189,6 +190,11 @@
             /* a full store: the form itself still holds the text */
           }
         }
+      }
+      /* data-unsaved: the server shows what was typed and has not saved it */
+      if (form.hasAttribute("data-unsaved")) {
+        changed = true;
+        keep();
       }
       var timer;
       form.addEventListener("input", function () {
@@ -209,6 +215,32 @@
       });
     });
   }
+  /* data-resume: text of rows that this page does not have is handed to the server, which shows
+     the form with them and saves nothing. */
+  function resume(form, values) {
+    var here = fieldsOf(form).map(function (field) { return field.name; });
+    var missing = values.some(function (row) { return here.indexOf(row[0]) < 0; });
+    if (!missing || !form.hasAttribute("data-resume")) return false;
+    var carrier = document.createElement("form");
+    carrier.method = "post";
+    carrier.action = form.getAttribute("action") || location.pathname;
+    var fields = values.filter(function (row) { return row[1] === "" || row[2]; });
+    fields = fields.map(function (row) { return [row[0], row[1] || row[2]]; });
+    form.querySelectorAll("input[type=hidden]").forEach(function (field) {
+      fields.push([field.name, field.value]);
+    });
+    fields.push(["resume", "1"]);
+    fields.forEach(function (pair) {
+      var field = document.createElement("input");
+      field.type = "hidden";
+      field.name = pair[0];
+      field.value = pair[1];
+      carrier.append(field);
+    });
+    document.body.append(carrier);
+    carrier.submit();
+    return true;
+  }
   function offer(form, key, values) {
     var line = document.createElement("div");
     line.className = "notice draft-offer";
@@ -217,7 +249,9 @@
     text.textContent = words.offer;
     line.append(text);
     [
-      [words.restore, "button button--small button--quiet", function () { write(form, values); }],
+      [words.restore, "button button--small button--quiet", function () {
+        if (!resume(form, values)) write(form, values);
+      }],
       [words.discard, "link-button", function () { box.removeItem(key); }],
     ].forEach(function (choice) {
       var button = document.createElement("button");

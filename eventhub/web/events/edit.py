@@ -111,6 +111,10 @@ def _shown_again(form: EventForm, event: Event | None) -> ResponseReturnValue | 
         return _page(form, event, unsaved=True, focus=change_rows(form, action))
     drop_empty_rows(form)
     if not form.validate():
+        try:
+            service.check(values_in(form))  # everything at once, not one thing at a time
+        except Invalid as refusal:
+            refuse(form, refusal)
         return _page(form, event, status=422)
     return None
 
