@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.types import EventDict, Processor
 
-from eventhub.settings import Settings
+from eventhub.settings import PACKAGE, Settings
 
 #: Libraries whose warnings would name people, or repeat what we log.
 QUIET = ("aiosmtpd", "mail.log", "flask_limiter")
@@ -68,9 +68,13 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
 
 def describe(error: BaseException) -> str:
-    """Return the class of an error and the last places it went through, without its message."""
-    frames = traceback.extract_tb(error.__traceback__)[-5:]
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    """Return the class of an error and where it came from, without its message.
+
+    Its innermost place, then ours, from the inside out.
+    """
+    frames = list(reversed(traceback.extract_tb(error.__traceback__)))
+    ours = [frame for frame in frames[1:] if frame.filename.startswith(str(PACKAGE))]
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in [*frames[:1], *ours[:5]])
     return f"{type(error).__name__} in {where}" if where else type(error).__name__
 
 

@@ -39,6 +39,7 @@ BULK_TASKS = frozenset({"mail.drain"})
 
 RING_TIMEOUT = 0.3  # seconds a request may lose when Redis does not answer
 RING_LIMIT = 50  # more rows than this wait for the relay
+PATIENCE = 5.0  # seconds that the relay waits for Redis
 SILENCE = 5.0  # seconds without ringing after Redis did not answer
 JOB_TIMEOUT = 600
 FAILURE_TTL = 60
@@ -115,6 +116,8 @@ def tick() -> None:
 def relay(connection: "redis.Redis") -> int:
     """Put what is due in the queue; return how many rows. Raises redis.RedisError."""
     connection.ping()
+    if outbox.oldest_due() is None:  # a look that takes no lock
+        return 0
     with transaction():
         due = outbox.claim_due()
     early: list[int] = []
@@ -140,7 +143,9 @@ def run_scheduler(app: Flask) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     settings = _settings(app)
-    connection = connect(settings.redis_url)
+    connection = redis.Redis.from_url(
+        settings.redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+    )
     timetable = CronScheduler(connection, logging_level=logging.WARNING)
     timetable.register(
         tick, URGENT, cron="* * * * *", job_timeout=JOB_TIMEOUT, result_ttl=0, ttl=TICK_TTL
@@ -171,7 +176,7 @@ def run_scheduler(app: Flask) -> None:
 def run_worker(app: Flask, name: str | None = None) -> bool:
     """Do what is in the queue until SIGTERM or Ctrl-C; False when it ended by itself."""
     settings = _settings(app)
-    connection = connect(settings.redis_url)
+    connection = redis.Redis.from_url(settings.redis_url)
     queues = [Queue(queue, connection=connection) for queue in (URGENT, BULK)]
     beat = max(1, min(LONGEST_HEARTBEAT, settings.lease_seconds // 4))
     worker = HubWorker(queues, connection=connection, name=name, job_monitoring_interval=beat)
@@ -210,11 +215,6 @@ class HubWorker(Worker):
         with self.app.app_context():
             drop_inherited_connections()
             super().main_work_horse(job, queue)
-
-
-def connect(url: str) -> "redis.Redis":
-    """Return a connection for a process that lives on Redis: it waits, and tries again."""
-    return redis.Redis.from_url(url)
 
 
 def check(url: str) -> None:
