@@ -1,5 +1,6 @@
 """Newsletters: the drafts of the month, and the mails of an issue that leaves."""
 
+import time
 from datetime import timedelta
 
 import structlog
@@ -15,6 +16,9 @@ from eventhub.subscriptions import service as subscriptions
 
 log = structlog.get_logger()
 
+#: Seconds between two chunks, in which who waits to write on SQLite gets the turn.
+BREATH = 0.1
+
 
 def freeze(issue_id: int) -> timedelta | None:
     """Owe the mails of an issue, chunk by chunk: each in a transaction of its own."""
@@ -23,6 +27,7 @@ def freeze(issue_id: int) -> timedelta | None:
             more = sending.owe_deliveries(issue_id)
         if not more:
             return None
+        time.sleep(BREATH)
     return timedelta(0)
 
 

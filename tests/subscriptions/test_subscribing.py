@@ -1,8 +1,10 @@
 """Subscribing by double opt-in, leaving, coming back, and the consents behind them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 
 from eventhub import clock, tokens
 from eventhub.db import session, transaction
@@ -96,6 +98,20 @@ def test_an_address_gets_one_confirmation_a_day_whatever_the_newsletter():
     clock.fix(NOON + timedelta(hours=25))
     subscribe(first, "lea@example.org")
     assert confirmations() == 2
+
+
+@pytest.mark.requirement("N9")
+def test_requests_that_come_at_once_owe_one_confirmation(app: Flask):
+    newsletter, other = factories.a_newsletter(), factories.a_newsletter()
+
+    def ask(number: int) -> None:
+        with app.app_context():
+            subscribe(newsletter if number % 2 else other, "lea@example.org")
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(16)))
+    assert confirmations() == 1
+    assert factories.count(Subscription) == 2
 
 
 @pytest.mark.requirement("N9")

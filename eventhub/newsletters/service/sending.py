@@ -28,8 +28,8 @@ TEST = "newsletters.test"
 FREEZE = "newsletters.freeze"
 #: State of a batch whose deliveries are still being written: nothing of it leaves yet.
 PREPARING = "preparing"
-#: On SQLite nobody else writes while a chunk is written: registrations never wait for long.
-CHUNK = 10_000
+#: On SQLite nobody else writes while a chunk is written, a few tenths of a second: registrations hardly wait.
+CHUNK = 2_000
 #: What an organiser is told of each state of a delivery.
 MEANING = {
     "pending": "owed",
