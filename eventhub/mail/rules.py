@@ -10,9 +10,11 @@ Outcome = Literal["sent", "temporary", "unavailable", "bad_address", "refused", 
 Stage = Literal["connect", "sender", "recipient", "content", "answer"]
 
 GIVE_UP_AFTER = timedelta(hours=48)
+LEAST_ATTEMPTS = 3  # before that: an issue may have been paused for longer
 UNAVAILABLE_PAUSE = timedelta(seconds=30)
 UNCERTAIN_PAUSE = timedelta(minutes=15)
-SERVICE_NOT_AVAILABLE = 421
+# RFC 5321 and 4954: the server goes away, or wants us to sign in. Neither is about this mail.
+NOT_AVAILABLE = frozenset({421, 530, 534, 535, 538})
 RETRIES = [
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -25,7 +27,8 @@ RETRIES = [
 
 # RFC 3463: the mailbox or its domain does not exist, moved away, or accepts nothing any more.
 BAD_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.10", "5.2.1"})
-_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+# RFC 2034: it opens the text. Further on, the same figures are a piece of an IP address.
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ def _outcome(stage: Stage, code: int, text: str) -> Outcome:
         return "sent"
     if code < 200:  # not an answer of SMTP
         return "uncertain" if stage == "answer" else "temporary"
-    if stage == "connect" or code == SERVICE_NOT_AVAILABLE:
+    if stage == "connect" or code in NOT_AVAILABLE:
         return "unavailable"
     if code < 500:
         return "temporary"
-    enhanced = _ENHANCED.search(text)
+    enhanced = _ENHANCED.match(text)
     if stage == "recipient" and enhanced and enhanced[1] in BAD_ADDRESS:
         return "bad_address"
     return "refused"

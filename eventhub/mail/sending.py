@@ -28,6 +28,7 @@ from eventhub.mail import service
 from eventhub.mail.models import Batch, Delivery, Suppression
 from eventhub.mail.rules import (
     GIVE_UP_AFTER,
+    LEAST_ATTEMPTS,
     UNAVAILABLE_PAUSE,
     UNCERTAIN_PAUSE,
     Reply,
@@ -182,9 +183,9 @@ def close(delivery: Delivery, state: str, reason: str = "") -> None:
 def record(delivery: Delivery, reply: Reply) -> timedelta | None:
     """Write what became of an attempt; return the pause before the next one, None when closed.
 
-    A temporary failure is tried again for 48 hours. An answer that never came is tried once more
-    after a quarter of an hour (same Message-ID), then left ``uncertain`` for a person to judge.
-    Only an address that does not exist is suppressed.
+    A temporary failure is tried again for 48 hours; a server that is away, until it is back. An
+    answer that never came is tried once more after a quarter of an hour (same Message-ID), then
+    left ``uncertain`` for a person to judge. Only an address that does not exist is suppressed.
     """
     now = clock.now()
     state, pause = _next(delivery, reply, now)
@@ -250,12 +251,14 @@ def _next(delivery: Delivery, reply: Reply, now: datetime) -> tuple[str, timedel
     """Return the state that an answer leads to, and the pause before the next attempt."""
     if reply.outcome == "sent":
         return "sent", None
-    if reply.outcome in {"bad_address", "refused"} or now - delivery.created_at > GIVE_UP_AFTER:
+    if reply.outcome in {"bad_address", "refused"}:
         return "refused", None
     if reply.outcome == "uncertain":
         return "uncertain", UNCERTAIN_PAUSE if delivery.attempts < 2 else None
     if reply.outcome == "unavailable":
         return "deferred", UNAVAILABLE_PAUSE
+    if now - delivery.created_at > GIVE_UP_AFTER and delivery.attempts >= LEAST_ATTEMPTS:
+        return "refused", None
     return "deferred", retry_after(delivery.attempts)
 
 

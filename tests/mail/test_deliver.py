@@ -126,6 +126,22 @@ def test_a_mail_that_nobody_takes_is_given_up_after_two_days(context, smtp, run_
     assert factories.count(OutboxRow) == 0
 
 
+@pytest.mark.requirement("N1")
+def test_a_mail_held_back_for_days_is_not_given_up_at_its_first_failure(
+    context, smtp: MailServer, run_jobs
+):
+    held, asked = owe(), owe("max@example.org")
+    later(days=3)
+    answers = {LEA: "451 busy", "max@example.org": "421 going away"}
+    smtp.refuse_recipient = answers.get
+    for _attempt in range(2):
+        run_jobs()
+        later(hours=1)
+    smtp.refuse_recipient = lambda _address: None
+    run_jobs()
+    assert (state(held), state(asked)) == ("sent", "sent")
+
+
 @pytest.mark.parametrize("code", ["5.1.1", "5.1.2", "5.1.10", "5.2.1"])
 def test_an_address_that_does_not_exist_is_never_written_to_again(
     context, smtp: MailServer, run_jobs, code: str
@@ -308,6 +324,9 @@ def test_a_name_with_a_line_break_closes_its_mail_and_holds_up_no_other(
         ("recipient", 550, "unknown user", "refused"),
         ("content", 550, "5.1.1 unknown", "refused"),
         ("recipient", 454, "4.7.0 relay", "temporary"),
+        ("recipient", 550, "message from 203.5.1.1 blocked", "refused"),
+        ("recipient", 550, "5.1.1.7 is on a list", "refused"),
+        ("sender", 530, "5.7.0 sign in first", "unavailable"),
         ("connect", 535, "5.7.8 credentials", "unavailable"),
         ("answer", 250, "2.0.0 queued", "sent"),
         ("sender", 421, "4.7.0 too many", "unavailable"),

@@ -127,6 +127,25 @@ def test_a_fault_of_the_database_still_shows_a_page_that_helps_whoever_is_signed
     assert client.get("/organiser/account").status_code == 200
 
 
+@pytest.mark.requirement("A9")
+@pytest.mark.database("sqlite")
+def test_a_fault_on_a_secret_page_is_logged_without_its_address(
+    make_app: Callable[..., Flask], capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = make_app()
+
+    @app.get("/secrets/<token>")
+    def broken(token: str) -> str:
+        raise RuntimeError(token)
+
+    app.testing = False
+    assert app.test_client().get("/secrets/abc123").status_code == 500
+    logged = capsys.readouterr().err
+    assert "/secrets/<token>" in logged
+    assert "RuntimeError" in logged
+    assert "abc123" not in logged
+
+
 def test_a_language_that_is_chosen_wins_over_the_one_in_the_address(client: FormClient) -> None:
     switched = {"language": "fr", "next": "/events/?lang=en&q=forum"}
     answer = client.post("/language", data=switched)
