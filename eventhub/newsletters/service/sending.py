@@ -28,7 +28,7 @@ TEST = "newsletters.test"
 FREEZE = "newsletters.freeze"
 #: State of a batch whose deliveries are still being written: nothing of it leaves yet.
 PREPARING = "preparing"
-#: On SQLite nobody else writes while a chunk is written, a few tenths of a second: registrations hardly wait.
+#: On SQLite nobody else writes while a chunk is written: a few tenths of a second, not more.
 CHUNK = 2_000
 #: What an organiser is told of each state of a delivery.
 MEANING = {
