@@ -45,20 +45,15 @@ class MonthField(TypedField):
         return typed
 
 
-class WhenPart:
-    """The four fields of a date; mixed into the forms that have one."""
+class SessionForm(wtforms.Form):
+    """One date of an event that has several."""
 
+    public_id = HiddenField()
     starts_on = DateField(lazy_gettext("Date"))
     start_time = TimeField(lazy_gettext("Begins at"))
     end_time = TimeField(lazy_gettext("Ends at"))
     ends_on = DateField(lazy_gettext("Last day"))
-
-
-class SessionForm(WhenPart, wtforms.Form):
-    """One date of an event that has several."""
-
-    public_id = HiddenField()
-    title_fr = StringField(lazy_gettext("Theme of this date, in French"), **_LINE)
+    title_fr = StringField(lazy_gettext("Theme in French"), **_LINE)
     title_en = StringField(lazy_gettext("Theme in English"), **_LINE)
 
 
@@ -73,8 +68,11 @@ class CohortForm(wtforms.Form):
     sessions = FieldList(FormField(SessionForm))
 
 
-class EventForm(WhenPart, Form):
-    """An event. ``version`` is the one that the person saw (two people may edit at once)."""
+class EventForm(Form):
+    """An event, its fields in the order of the page.
+
+    ``version`` is the one that the person saw: two people may edit at once.
+    """
 
     version = HiddenField()
     network = SelectField(lazy_gettext("Which network organises it?"), _NEEDED, choices=[])
@@ -83,13 +81,11 @@ class EventForm(WhenPart, Form):
         [InputRequired(lazy_gettext("Enter the title in French."))],
         **_LINE,
     )
-    title_en = StringField(lazy_gettext("Title in English"), **_LINE)
     kind = SelectField(
         lazy_gettext("Kind of event"), _NEEDED, choices=[(kind, kind) for kind in KINDS]
     )
     series = StringField(lazy_gettext("Series"), **_LINE)
     description_fr = TextAreaField(lazy_gettext("Text in French"))
-    description_en = TextAreaField(lazy_gettext("Text in English"))
     date_status = RadioField(
         lazy_gettext("Is the date certain?"),
         _NEEDED,
@@ -98,10 +94,14 @@ class EventForm(WhenPart, Form):
             ("to_be_confirmed", lazy_gettext("Not yet: date to be confirmed")),
         ],
     )
+    starts_on = DateField(lazy_gettext("Date"))
+    start_time = TimeField(lazy_gettext("Begins at"))
+    end_time = TimeField(lazy_gettext("Ends at"))
+    ends_on = DateField(lazy_gettext("Last day"))
     month = MonthField(lazy_gettext("Month"))
-    time_zone = SelectField(lazy_gettext("Time zone"), _NEEDED, choices=TIME_ZONES)
     sessions = FieldList(FormField(SessionForm))
     cohorts = FieldList(FormField(CohortForm))
+    time_zone = SelectField(lazy_gettext("Time zone"), _NEEDED, choices=TIME_ZONES)
     mode = RadioField(
         lazy_gettext("How does one take part?"),
         _NEEDED,
@@ -114,9 +114,6 @@ class EventForm(WhenPart, Form):
     venue_name = StringField(lazy_gettext("Name of the place"), **_LINE)
     venue_address = StringField(lazy_gettext("Address of the place"), **_LINE)
     join_url = URLField(lazy_gettext("Link to join online"), **_LINE)
-    places = NumberField(lazy_gettext("Number of places"))
-    places_online = NumberField(lazy_gettext("Number of places online"))
-    price = PriceField(lazy_gettext("Price in dollars"))
     audience = RadioField(
         lazy_gettext("Who can see it and register?"),
         _NEEDED,
@@ -127,6 +124,9 @@ class EventForm(WhenPart, Form):
         ],
     )
     registration_open = BooleanField(lazy_gettext("People register here"))
+    places = NumberField(lazy_gettext("Number of places"))
+    places_online = NumberField(lazy_gettext("Number of places online"))
+    price = PriceField(lazy_gettext("Price in dollars"))
     registration_opens_on = DateField(lazy_gettext("Opens on"))
     registration_opens_time = TimeField(lazy_gettext("at"))
     registration_closes_on = DateField(lazy_gettext("Closes on"))
@@ -140,6 +140,8 @@ class EventForm(WhenPart, Form):
             ("always", lazy_gettext("Yes, always")),
         ],
     )
+    title_en = StringField(lazy_gettext("Title in English"), **_LINE)
+    description_en = TextAreaField(lazy_gettext("Text in English"))
 
 
 def fill(form: EventForm, values: EventValues) -> None:
