@@ -62,38 +62,42 @@ def _start(info: ScriptInfo, settings: Settings, supervisor: Supervisor) -> None
     with app.app_context():
         db.check()
         db.upgrade()
-        if wants_demonstration:
-            _load_demonstration()
-        render.warm()
-        if valkey is not None:
-            embedded.wait_for(valkey)
         db.close_connections()
-    if supervisor.is_stopping():
-        return
-    gc.collect()
-    gc.freeze()  # what is loaded stays shared between the processes forked from here
+    _share_memory()
     if catcher is not None:
         supervisor.start(Child("mail catcher", catcher.run, stops_last=True))
-    for child in _children(app):
-        supervisor.start(child)
-    if not supervisor.watch(until=lambda: _answers(settings), seconds=READY_WITHIN):
-        if supervisor.is_stopping():
-            return
+    supervisor.start(Child("web", lambda: roles.serve(app, settings)))
+    render.warm()
+    if valkey is not None:
+        embedded.wait_for(valkey)
+    _share_memory()
+    _start_workers(app, supervisor)
+    if wants_demonstration and not supervisor.is_stopping():
+        with app.app_context():
+            _load_demonstration()
+            db.close_connections()
+    if supervisor.watch(until=lambda: _answers(settings), seconds=READY_WITHIN):
+        with app.app_context():
+            for line in _welcome(has_mailbox=catcher is not None):
+                click.echo(line)
+            db.close_connections()
+        supervisor.watch()
+    elif not supervisor.is_stopping():
         raise click.ClickException(f"the site did not answer within {READY_WITHIN:.0f} seconds")
-    with app.app_context():
-        for line in _welcome(catcher is not None):
-            click.echo(line)
-        db.close_connections()
-    supervisor.watch()
     click.echo("EventHub stops.")
 
 
-def _children(app: Flask) -> Iterator[Child]:
+def _share_memory() -> None:
+    """Keep what is loaded by now shared between the processes forked from here."""
+    gc.collect()
+    gc.freeze()
+
+
+def _start_workers(app: Flask, supervisor: Supervisor) -> None:
     settings: Settings = app.extensions["eventhub_settings"]
-    yield Child("web", lambda: roles.serve(app, settings))
-    yield Child("scheduler", lambda: queue.run_scheduler(app))
+    supervisor.start(Child("scheduler", lambda: queue.run_scheduler(app)))
     for number in range(1, settings.workers + 1):
-        yield Child(f"worker {number}", lambda: queue.run_worker(app))
+        supervisor.start(Child(f"worker {number}", lambda: queue.run_worker(app)))
 
 
 def _embedded_valkey(settings: Settings, supervisor: Supervisor) -> embedded.EmbeddedValkey | None:
@@ -128,7 +132,7 @@ def _load_demonstration() -> None:
         ) from None
 
 
-def _welcome(has_mailbox: bool) -> Iterator[str]:
+def _welcome(*, has_mailbox: bool) -> Iterator[str]:
     """Say where everything is."""
     settings = current_settings()
     known = networks.list_networks()

@@ -181,8 +181,7 @@ def run_worker(app: Flask, name: str | None = None) -> bool:
     beat = max(1, min(LONGEST_HEARTBEAT, settings.lease_seconds // 4))
     worker = HubWorker(queues, connection=connection, name=name, job_monitoring_interval=beat)
     worker.app = app
-    with app.app_context():
-        render.warm()
+    render.warm()
     worker.work(logging_level="WARNING")
     return worker.was_asked_to_stop
 
