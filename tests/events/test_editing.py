@@ -517,8 +517,15 @@ def test_what_needs_attention_is_said() -> None:
     created(replace(FORUM, starts_on=soon, date_status="to_be_confirmed", venue_name=""), network)
     created(replace(FORUM, starts_on=soon, mode="online"), network)
     created(FORUM, network)
+    full = created(FORUM, network)
+    with transaction():
+        factories.attached(full).seat_pools[0].waiting = 2
     needs = [codes for _, codes in service.list_needing_attention(account)]
-    assert needs == [["draft_soon", "date_soon", "place_soon"], ["draft_soon", "link_soon"]]
+    assert needs == [
+        ["draft_soon", "date_soon", "place_soon"],
+        ["draft_soon", "link_soon"],
+        ["waiting"],
+    ]
 
 
 def test_a_group_that_someone_left_stays_in_the_books() -> None:

@@ -1,6 +1,7 @@
 """Organisers' pages of their events."""
 
 import re
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 
@@ -24,6 +25,8 @@ from tests.factories import (
     in_days,
     reload,
 )
+from tests.mailserver import MailServer
+from tests.registrations import people
 
 FIELDS = {
     "title_fr": "Forum régional",
@@ -339,6 +342,42 @@ def test_a_cancellation_says_whom_it_tells_and_can_be_undone(
     assert organiser.get(page_of(event, "/edit")).status_code == 303
     organiser.post(page_of(event, "/restore"))
     assert reload(event).state == "published"
+
+
+def test_more_places_on_the_form_give_a_place_to_who_waited_and_tell_them(
+    organiser: FormClient, network: Network, run_jobs: Callable[..., int], smtp: MailServer
+) -> None:
+    event = a_published_event(network, places=1)
+    a_registration(event)
+    waiting = a_registration(event, "attente@example.org", state="waitlisted")
+    form = typed_in(organiser.get(page_of(event, "/edit")))
+    assert organiser.post(page_of(event, "/edit"), data=form | {"places": "2"}).status_code == 303
+    run_jobs()
+    assert reload(waiting).state == "confirmed"
+    assert smtp.only("attente@example.org").calendar
+
+
+@pytest.mark.requirement("M3", "M4")
+def test_a_move_and_a_cancellation_reach_the_calendars_of_those_registered(
+    organiser: FormClient, network: Network, run_jobs: Callable[..., int], smtp: MailServer
+) -> None:
+    event = a_published_event(network, places=5)
+    people.register(event, "inscrit@example.org")
+    run_jobs()
+    assert b"SEQUENCE:0" in smtp.only("inscrit@example.org").calendar
+    smtp.reset()
+    form = typed_in(organiser.get(page_of(event, "/edit")))
+    organiser.post(page_of(event, "/edit"), data=form | {"start_time": "17:00"})
+    run_jobs()
+    moved = smtp.only("inscrit@example.org").calendar
+    assert b"METHOD:REQUEST" in moved
+    assert b"SEQUENCE:1" in moved
+    smtp.reset()
+    organiser.post(page_of(event, "/cancel"))
+    run_jobs()
+    cancelled = smtp.only("inscrit@example.org").calendar
+    assert b"METHOD:CANCEL" in cancelled
+    assert b"SEQUENCE:2" in cancelled
 
 
 def test_a_draft_can_not_be_cancelled(organiser: FormClient, network: Network) -> None:

@@ -10,7 +10,7 @@ from eventhub import clock
 from eventhub.accounts.models import Account
 from eventhub.db import session
 from eventhub.errors import NotFound
-from eventhub.events.models import Event
+from eventhub.events.models import Event, SeatPool
 from eventhub.i18n import fold
 from eventhub.networks.models import AccountNetwork, Network
 
@@ -110,7 +110,7 @@ def list_needing_attention(account: Account, limit: int = 8) -> list[tuple[Event
             or_(
                 Event.starts_on <= soon,
                 Event.date_status == "to_be_confirmed",
-                Event.seat_pools.any(waiting=1),
+                Event.seat_pools.any(SeatPool.waiting > 0),
             ),
         )
         .order_by(Event.starts_on.is_(None), Event.starts_on, Event.id)
