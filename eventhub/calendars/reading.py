@@ -6,14 +6,14 @@ from icalendar import Calendar, Component
 def is_sound_request(written: bytes, method: str) -> bool:
     """Tell whether another reader finds in a calendar request what must be there (M2, M4).
 
-    The method, and in each VEVENT exactly one ORGANIZER, one ATTENDEE, a UID and a SEQUENCE.
+    The method, one VEVENT, and in it exactly one ORGANIZER, one ATTENDEE, a UID and a SEQUENCE.
     """
     try:
         calendar = Calendar.from_ical(written)
     except (ValueError, KeyError, IndexError):
         return False
     events = calendar.walk("VEVENT")
-    return bool(events) and calendar.get("METHOD") == method and all(map(_is_personal, events))
+    return len(events) == 1 and calendar.get("METHOD") == method and _is_personal(events[0])
 
 
 def _is_personal(event: Component) -> bool:

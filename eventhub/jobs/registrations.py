@@ -49,6 +49,7 @@ MESSAGES.update(
         "registrations.updated": emails.updated,
         "registrations.withdrawn": emails.withdrawn,
         "registrations.left_cohort": emails.left_cohort,
+        "registrations.session": emails.calendar_session,
         "registrations.cancelled_event": emails.cancelled_event,
         "registrations.already_registered": emails.already_registered,
         "registrations.links": emails.registration_links,

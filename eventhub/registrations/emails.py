@@ -42,6 +42,10 @@ def _left(registration: Registration) -> bool:
     return registration.state == "cancelled"
 
 
+def _exists(_registration: Registration) -> bool:
+    return True
+
+
 def confirmation(delivery: Delivery) -> Message:
     """The place is reserved: when, where, the calendar request, how to change (M1, M2)."""
     return _about(delivery, _confirmed)
@@ -87,6 +91,15 @@ def already_registered(delivery: Delivery) -> Message:
     return _about(delivery, _is_active)
 
 
+def calendar_session(delivery: Delivery) -> Message:
+    """One more session of a registration enters the calendar, or leaves it (M2, M4)."""
+    leaves = delivery.arguments["calendar"] == "CANCEL"
+    message = _about(delivery, _exists if leaves else _confirmed, while_cancelled=leaves)
+    if message.calendar is None:
+        raise Unneeded
+    return message
+
+
 def registration_links(delivery: Delivery) -> Message:
     """The links of all of a person's registrations. Raises Unneeded when none is left."""
     person = session.get(Person, delivery.subject_id)
@@ -130,7 +143,8 @@ def _about(delivery: Delivery, still: Condition, *, while_cancelled: bool = True
         raise Unneeded
     with in_locale(delivery.locale):
         cohort = _cohort(registration, delivery)
-        part = _calendar_part(registration, cohort, delivery)
+        item = _session(event, delivery)
+        part = _calendar_part(registration, item, delivery)
         values = _values(registration, cohort, delivery)
     return Message(
         name=delivery.message.replace(".", "/"),
@@ -140,6 +154,7 @@ def _about(delivery: Delivery, still: Condition, *, while_cancelled: bool = True
         recipient=Address(registration.name, addr_spec=delivery.address),
         values=values
         | {
+            "session": event_when(item) if item is not None else "",
             "carries_request": part is not None and part.method == "REQUEST",
             "carries_cancel": part is not None and part.method == "CANCEL",
         },
@@ -154,15 +169,21 @@ def _cohort(registration: Registration, delivery: Delivery) -> Cohort | None:
     return registration.cohort if left is None else session.get(Cohort, left)
 
 
+def _session(event: Event, delivery: Delivery) -> Session | None:
+    """Return the session that a mail's calendar request is about, if it is still there."""
+    public_id = delivery.arguments.get("session")
+    return next((item for item in event.sessions if item.public_id == public_id), None)
+
+
 def _calendar_part(
-    registration: Registration, cohort: Cohort | None, delivery: Delivery
+    registration: Registration, item: Session | None, delivery: Delivery
 ) -> CalendarPart | None:
     method = delivery.arguments.get("calendar")
-    if not method:
+    if not method or (item is None and registration.event.sessions):
         return None
     content = calendars.request(
         registration.event,
-        cohort.sessions if cohort is not None else None,
+        item,
         method=method,
         attendee_name=registration.name,
         attendee_email=delivery.address,

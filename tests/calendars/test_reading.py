@@ -18,6 +18,7 @@ ATTENDEE;PARTSTAT=ACCEPTED:mailto:someone@example.org
 END:VEVENT
 END:VCALENDAR
 """.replace(b"\n", b"\r\n")
+VEVENT = SOUND[SOUND.index(b"BEGIN:VEVENT") : SOUND.index(b"END:VCALENDAR")]
 ATTENDEE = b"ATTENDEE;PARTSTAT=ACCEPTED:mailto:someone@example.org\r\n"
 
 
@@ -36,6 +37,7 @@ def test_a_request_with_one_organiser_and_one_attendee_may_leave():
         (SOUND.replace(b"ORGANIZER:mailto:reseau@example.org\r\n", b""), "REQUEST"),
         (SOUND.replace(b"SEQUENCE:0\r\n", b""), "REQUEST"),
         (SOUND.replace(b"END:VEVENT\r\n", b""), "REQUEST"),
+        (SOUND.replace(VEVENT, VEVENT + VEVENT.replace(b"UID:1", b"UID:2")), "REQUEST"),
         (b"", "REQUEST"),
         (b"\xff\xfe", "REQUEST"),
     ],

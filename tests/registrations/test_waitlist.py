@@ -154,8 +154,14 @@ def test_a_change_of_group_takes_the_old_dates_out_of_the_calendar_and_puts_the_
 
     left, updated = deliveries("lise@example.org")[1:]
     assert left.message == "registrations.left_cohort"
-    assert left.arguments == {"calendar": "CANCEL", "sequence": 1, "cohort_id": first.id}
-    assert updated.arguments == {"calendar": "REQUEST", "sequence": 2}
+    (old,), (new,) = first.sessions, second.sessions
+    assert left.arguments == {
+        "calendar": "CANCEL",
+        "sequence": 1,
+        "cohort_id": first.id,
+        "session": old.public_id,
+    }
+    assert updated.arguments == {"calendar": "REQUEST", "sequence": 2, "session": new.public_id}
     assert_counts_hold(event)
 
 

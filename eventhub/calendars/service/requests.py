@@ -1,6 +1,5 @@
 """Calendar requests (iTIP, RFC 5546): what puts a registration in a person's own calendar."""
 
-from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import quote
 
@@ -22,7 +21,7 @@ Partstat = Literal["ACCEPTED", "NEEDS-ACTION", "TENTATIVE"]
 
 def request(
     event: Event,
-    sessions: Sequence[Session] | None = None,
+    item: Session | None = None,
     *,
     method: Method,
     attendee_name: str,
@@ -36,24 +35,22 @@ def request(
 ) -> bytes | None:
     """Return the VCALENDAR of a calendar request to one person (M1-M5), or None.
 
-    ``sessions``: those the person comes to (their cohort's); None: all of the event's. Each makes
-    one VEVENT with its own UID, the one it has in the feeds (C3); an event without sessions makes
-    one. ``method`` must also stand in the MIME part (``mail.message.CalendarPart``). ``sequence``
-    is this person's (``registrations.models.Registration.calendar_sequence``, M4). ``mode``: how
-    the person comes ("in_person" or "online"); whoever comes online and has a place gets the join
-    link. ``organizer_*``: other than the network's own sender address and name.
+    ``item``: the session it is about; None: the event itself, when it has no sessions. One
+    request speaks of one UID (RFC 5546, 3.2.2 and 3.2.5), the one that the feeds have (C3): who
+    comes to several sessions is sent several. ``method`` must also stand in the MIME part
+    (``mail.message.CalendarPart``). ``sequence`` is this person's
+    (``registrations.models.Registration.calendar_sequence``, M4). ``mode``: how the person comes
+    ("in_person" or "online"); whoever comes online and has a place gets the join link.
+    ``organizer_*``: other than the network's own sender address and name.
 
     None: nothing to put in a calendar, the mail goes without the part: a REQUEST for an event
     whose date is not known or not confirmed, or that is cancelled. A CANCEL is always made, even
     when the date was taken back. What another reader finds unsound is logged and not sent.
     """
     with in_locale(locale):
-        found = sittings(event, sessions)
-        if method == "REQUEST":
-            if event.state == "cancelled" or event.date_status != "confirmed":
-                return None
-            found = [sitting for sitting in found if sitting.dated]
-        if not found:
+        (sitting,) = sittings(event, [item] if item is not None else [])
+        unsure = event.state == "cancelled" or event.date_status != "confirmed"
+        if method == "REQUEST" and (unsure or not sitting.dated):
             return None
         people = [
             _organizer(event, organizer_name, organizer_email),
@@ -63,11 +60,8 @@ def request(
         join_url = content.url(event.join_url) if online and partstat == "ACCEPTED" else ""
         written = document(
             header([f"METHOD:{method}"]),
-            [sitting.zone for sitting in found],
-            [
-                content.lines(_component(sitting, method, sequence, mode, join_url, people))
-                for sitting in found
-            ],
+            [sitting.zone],
+            [content.lines(_component(sitting, method, sequence, mode, join_url, people))],
         )
     if not is_sound_request(written, method):
         log.error("calendar_request.unsound", event=event.public_id)

@@ -4,7 +4,7 @@ from sqlalchemy import func, select, update
 
 from eventhub import clock
 from eventhub.db import session
-from eventhub.events.models import Cohort, Event, SeatPool
+from eventhub.events.models import Cohort, Event, SeatPool, Session
 from eventhub.mail import service as mails
 from eventhub.people.models import Person
 from eventhub.registrations import rules
@@ -37,15 +37,7 @@ def owe(
     registration.mail_version += 1
     registration.told = rules.news(event, registration.cohort, registration.mode)
     session.flush()
-    mails.owe(
-        f"registrations.{kind}",
-        subject_id=registration.id,
-        address=registration.email,
-        locale=registration.locale,
-        key=f"registrations.{kind}:{registration.id}:{registration.mail_version}",
-        arguments=dict(arguments),
-        person_id=registration.person_id,
-    )
+    _owe_mails(registration, kind, str(registration.mail_version), arguments)
 
 
 def owe_again(registration: Registration, kind: str) -> None:
@@ -57,16 +49,7 @@ def owe_again(registration: Registration, kind: str) -> None:
     arguments: dict[str, int | str] = {}
     if registration.state == "confirmed" and registration.calendar_sequence is not None:
         arguments = {"calendar": "REQUEST", "sequence": registration.calendar_sequence}
-    hour = f"{clock.now():%Y%m%d%H}"
-    mails.owe(
-        f"registrations.{kind}",
-        subject_id=registration.id,
-        address=registration.email,
-        locale=registration.locale,
-        key=f"registrations.{kind}:{registration.id}:again:{hour}",
-        arguments=dict(arguments),
-        person_id=registration.person_id,
-    )
+    _owe_mails(registration, kind, f"again:{clock.now():%Y%m%d%H}", arguments)
 
 
 def owe_links(person: Person, locale: str) -> None:
@@ -103,6 +86,42 @@ def tell_event_changed(event_id: int, limit: int = TOLD_AT_ONCE) -> bool:
             if told >= limit:
                 return True
     return False
+
+
+def _owe_mails(
+    registration: Registration, kind: str, version: str, arguments: dict[str, int | str]
+) -> None:
+    """Owe the mail of a kind and, when sessions stand in the calendar, one for each other session.
+
+    A calendar request speaks of one UID only (RFC 5546, 3.2.2 and 3.2.5), and each session has its
+    own (R1): the first goes with the mail itself, the others in short ones.
+    """
+    sessions = _sessions(registration, arguments) if "calendar" in arguments else []
+    for number, public_id in enumerate(sessions or [""]):
+        name = f"registrations.{'session' if number else kind}"
+        mails.owe(
+            name,
+            subject_id=registration.id,
+            address=registration.email,
+            locale=registration.locale,
+            key=":".join(
+                filter(None, (name, str(registration.id), version, public_id if number else ""))
+            ),
+            arguments=arguments | ({"session": public_id} if public_id else {}),
+            person_id=registration.person_id,
+        )
+
+
+def _sessions(registration: Registration, arguments: dict[str, int | str]) -> list[str]:
+    """Return the public ids of the sessions that a calendar request is about, in order."""
+    left = arguments.get("cohort_id")
+    cohort = registration.cohort if left is None else session.get(Cohort, left)
+    return [
+        item.public_id
+        for item in rules.sittings(registration.event, cohort)
+        if isinstance(item, Session)
+        and (item.starts_on is not None or arguments["calendar"] == "CANCEL")
+    ]
 
 
 def _hold_places(event: Event) -> None:
