@@ -1,13 +1,15 @@
 """Many people at once: threads, each with its own connection, that start together."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import text
 
-from eventhub.db import session, transaction
+from eventhub.db import db, session, transaction
 from eventhub.errors import DomainError
 
 
@@ -29,3 +31,15 @@ def at_once(app: Flask, tasks: Sequence[Callable[[], Any]], threads: int = 50) -
 
     with ThreadPoolExecutor(max_workers=start.parties) as pool:
         return list(pool.map(run, range(len(tasks))))
+
+
+def wait_for_a_lock(number: int = 1) -> None:
+    """Return when so many connections wait for a row that another one holds (PostgreSQL)."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with db.engine.connect() as connection:
+            if connection.scalar(waiting) == number:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")

@@ -1,17 +1,16 @@
 """What people are told when the event changes, and with which calendar sequence."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 
-from eventhub.db import db, session
+from eventhub.db import session
 from eventhub.registrations import service
 from eventhub.registrations.service import seats
 from tests import factories as a
+from tests.registrations.crowd import wait_for_a_lock
 from tests.registrations.people import deliveries, mails, register
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -195,18 +194,6 @@ def test_an_event_that_moves_online_is_told_to_those_who_were_to_come_in_person(
     assert a.reload(lise.registration).mode == "online"
 
 
-def wait_for_a_waiting_lock() -> None:
-    """Return when a connection waits for a row that another one holds."""
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with db.engine.connect() as connection:
-            if connection.scalar(waiting):
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waits")
-
-
 @pytest.mark.database("postgresql")
 def test_telling_waits_for_a_change_of_places_and_neither_is_lost(app: Flask):
     event = a.a_published_event(places=3)
@@ -223,7 +210,7 @@ def test_telling_waits_for_a_change_of_places_and_neither_is_lost(app: Flask):
         with a.writing():
             seats.lock_registration(a.attached(omar))
             told = beside.submit(tell_beside)
-            wait_for_a_waiting_lock()
+            wait_for_a_lock()
             session.refresh(a.attached(lise), with_for_update=True)
         told.result(timeout=30)
     assert mails("lise@example.org") == mails("omar@example.org") == ["confirmation", "updated"]

@@ -1,16 +1,20 @@
 """The line: who comes next when a place is freed, and what is kept meanwhile."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 
 from eventhub import clock, tokens
+from eventhub.db import session
 from eventhub.errors import Conflict, NotFound
 from eventhub.registrations import service
 from eventhub.registrations.models import Registration
+from eventhub.registrations.service import seats
 from tests import factories as a
-from tests.registrations.crowd import at_once
+from tests.registrations.crowd import at_once, wait_for_a_lock
 from tests.registrations.people import assert_counts_hold, deliveries, mails, register, states
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -266,6 +270,37 @@ def test_a_link_opens_its_own_registration_only_and_not_for_ever():
         clock.fix(event.ends_at + timedelta(days=31))
         with pytest.raises(NotFound):
             service.get_by_token(token)
+
+
+@pytest.mark.database("postgresql")
+def test_leaving_a_place_that_was_just_changed_blocks_nobody_who_moves(app: Flask):
+    event = a.a_published_event(places=5, mode="hybrid")
+    lise = register(event, "lise@example.org", mode="online").registration
+    in_person, online = [pool.id for pool in event.seat_pools]
+    has_read, moved = threading.Event(), threading.Event()
+
+    def leave() -> None:
+        with app.app_context():
+            with a.writing():
+                row = a.attached(lise)
+                has_read.set()
+                moved.wait(timeout=30)
+                service.withdraw(row)
+            session.remove()
+
+    with ThreadPoolExecutor(1) as other:
+        left = other.submit(leave)
+        has_read.wait(timeout=30)
+        with a.writing():
+            service.change(a.attached(lise), name="Lise", organisation="", mode="in_person")
+        with a.writing():  # somebody else, half-way through taking both
+            seats.lock(in_person)
+            moved.set()
+            wait_for_a_lock()
+            seats.lock(online)
+        left.result(timeout=30)
+    assert states(event) == {"lise@example.org": "cancelled"}
+    assert_counts_hold(event)
 
 
 def test_an_unconfirmed_address_that_moves_to_a_free_place_still_has_to_be_confirmed():

@@ -16,7 +16,7 @@ from eventhub.events.models import Cohort, Event, Session, When
 from eventhub.events.rules import moment, search_text, slug_base
 from eventhub.events.service import checking
 from eventhub.events.service.checking import Refusals
-from eventhub.events.service.places import keep_places, remove_cohort_places
+from eventhub.events.service.places import keep_places, lock_places, remove_cohort_places
 from eventhub.events.service.series import named_series
 from eventhub.events.service.slugs import free_slug
 from eventhub.events.service.values import (
@@ -79,6 +79,7 @@ def update_event(event: Event, values: EventValues, version: int) -> Event:
     refusals = Refusals({}, {})
     said, told, old_mode = _everything(event), when_and_where(event), event.mode
     invented = _invented(event)
+    lock_places([event.id])
     try:
         _fill(event, tidy)
         _keep_sittings(event, tidy, refusals)

@@ -1,8 +1,9 @@
 """Places: which pools an event counts them in, and their capacity (S1)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, true, update
+from sqlalchemy import delete, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from eventhub import outbox
@@ -37,6 +38,19 @@ class _Scope:
     prefix: str
     places: int | None
     places_online: int | None
+
+
+def lock_places(event_ids: Iterable[int]) -> None:
+    """Lock every pool of some events for this transaction, in one order for everybody.
+
+    Whatever may come to a second pool of an event takes them all first: no two deadlock.
+    """
+    session.execute(
+        select(SeatPool.id)
+        .where(SeatPool.event_id.in_(set(event_ids)))
+        .order_by(SeatPool.id)
+        .with_for_update()
+    ).all()
 
 
 def keep_places(event: Event, old_mode: str, values: EventValues, refusals: Refusals) -> None:

@@ -7,6 +7,7 @@ from eventhub import clock, tokens
 from eventhub.db import session
 from eventhub.errors import Conflict, NotFound
 from eventhub.events.models import Cohort, Event
+from eventhub.events.service.places import lock_places
 from eventhub.mail import address as addresses
 from eventhub.people import service as people
 from eventhub.registrations import rules
@@ -128,7 +129,7 @@ def change(
         registration.locale,
     )
     target = seats.pool_for(event, asked.mode, asked.cohort)
-    seats.lock_registration(registration, target.id)
+    seats.lock_registration(registration)
     if registration.state == "cancelled":
         raise Conflict
     registration.name = asked.name
@@ -156,7 +157,7 @@ def expire_holds(limit: int = EXPIRED_AT_ONCE) -> int:
         .limit(limit)
     ).all()
     freed = 0
-    seats.lock({registration.pool_id for registration in ended})
+    lock_places({registration.event_id for registration in ended})
     for registration in ended:
         seats.lock_registration(registration)
         if registration.held_until is not None and registration.held_until < now:
@@ -172,7 +173,7 @@ def promote(pool_id: int) -> int:
 
     Return how many were given; at most some dozens at once: call again until 0.
     """
-    seats.lock({pool_id})
+    seats.lock(pool_id)
     return seats.promote(pool_id)
 
 

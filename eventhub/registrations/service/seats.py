@@ -1,8 +1,8 @@
 """Places and the line for them: the gate, the waitlist, and what a freed place sets off.
 
 Everything that changes a registration's state or pool locks the pool's row first (the gate's
-UPDATE does, or ``lock``), so that a pool's registrations change one at a time. On SQLite the
-transaction itself is exclusive.
+UPDATE does, or ``lock_places``), so that a pool's registrations change one at a time. On SQLite
+the transaction itself is exclusive.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, or_, select, update
 from eventhub import clock
 from eventhub.db import insert_or_ignore, session
 from eventhub.events.models import Cohort, Event, SeatPool
+from eventhub.events.service.places import lock_places
 from eventhub.registrations import rules
 from eventhub.registrations.models import Registration
 from eventhub.registrations.service import telling
@@ -95,25 +96,16 @@ def peek(pool: SeatPool) -> Turn:
     return Turn(pool, None, rules.is_scarce(row.capacity, (row.capacity or 0) - row.taken))
 
 
-def lock(pool_ids: Iterable[int]) -> None:
-    """Lock pools for this transaction, in one order for everybody."""
-    session.execute(
-        select(SeatPool.id)
-        .where(SeatPool.id.in_(set(pool_ids)))
-        .order_by(SeatPool.id)
-        .with_for_update()
-    ).all()
+def lock(pool_id: int) -> None:
+    """Lock one pool for this transaction, which touches no other."""
+    session.execute(select(SeatPool.id).where(SeatPool.id == pool_id).with_for_update()).all()
 
 
-def lock_registration(registration: Registration, *more_pool_ids: int) -> Registration:
-    """Lock a registration's pool (and others), then read the registration again."""
-    pool_id = registration.pool_id
-    while True:
-        lock({pool_id, *more_pool_ids})
-        session.refresh(registration, with_for_update=True)
-        if registration.pool_id == pool_id:
-            return registration
-        pool_id = registration.pool_id  # it moved while we waited
+def lock_registration(registration: Registration) -> Registration:
+    """Lock a registration and every pool that it may be in or come to; read it again."""
+    lock_places([registration.event_id])
+    session.refresh(registration, with_for_update=True)
+    return registration
 
 
 def leave(registration: Registration) -> None:

@@ -4,7 +4,8 @@ from sqlalchemy import func, select, update
 
 from eventhub import clock
 from eventhub.db import session
-from eventhub.events.models import Cohort, Event, SeatPool, Session
+from eventhub.events.models import Cohort, Event, Session
+from eventhub.events.service.places import lock_places
 from eventhub.mail import service as mails
 from eventhub.people.models import Person
 from eventhub.registrations import rules
@@ -77,7 +78,7 @@ def tell_event_changed(event_id: int, limit: int = TOLD_AT_ONCE) -> bool:
     over = rules.ends(event)
     if over is not None and over < clock.now():
         return False
-    _hold_places(event)
+    lock_places([event.id])
     _follow_mode(event)
     told = 0
     for cohort in [None, *event.cohorts]:
@@ -122,16 +123,6 @@ def _sessions(registration: Registration, arguments: dict[str, int | str]) -> li
         if isinstance(item, Session)
         and (item.starts_on is not None or arguments["calendar"] == "CANCEL")
     ]
-
-
-def _hold_places(event: Event) -> None:
-    """Lock the event's pools, as everything that changes registrations does: no two deadlock."""
-    session.execute(
-        select(SeatPool.id)
-        .where(SeatPool.event_id == event.id)
-        .order_by(SeatPool.id)
-        .with_for_update()
-    ).all()
 
 
 def _follow_mode(event: Event) -> None:
