@@ -5,6 +5,7 @@ are emptied after each test, and further databases are cloned from the migrated 
 """
 
 import fcntl
+import os
 import shutil
 import subprocess
 import tempfile
@@ -148,7 +149,8 @@ def postgresql_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="eventhub-postgresql-"))
     try:
         # As root, the wheel makes that user on first use: one process at a time.
-        with Path(tempfile.gettempdir(), "eventhub-postgresql.lock").open("w") as lock:
+        lock_name = f"eventhub-postgresql-{os.geteuid()}.lock"
+        with Path(tempfile.gettempdir(), lock_name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             server = get_server(folder / "data", cleanup_mode="stop", start=False)
             start(server)
