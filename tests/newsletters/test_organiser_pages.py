@@ -186,6 +186,7 @@ def test_dates_that_are_not_dates_are_refused(organiser: FormClient, newsletter:
     for dates in (
         {"starts_on": "demain", "ends_on": ""},
         {"starts_on": "2026-12-02", "ends_on": "2026-12-01"},
+        {"starts_on": "2026-12-02", "ends_on": "9999-12-31"},
     ):
         path = f"/organiser/newsletters/{newsletter.slug}/issues"
         assert organiser.post(path, data=dates).status_code == 422

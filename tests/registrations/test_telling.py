@@ -214,3 +214,11 @@ def test_telling_waits_for_a_change_of_places_and_neither_is_lost(app: Flask):
             session.refresh(a.attached(lise), with_for_update=True)
         told.result(timeout=30)
     assert mails("lise@example.org") == mails("omar@example.org") == ["confirmation", "updated"]
+
+
+@pytest.mark.requirement("A11")
+def test_a_training_of_many_dates_does_not_flood_an_address():
+    event = a.a_published_event(kind="training")
+    cohort = a.a_cohort(event, *(a.in_days(day) for day in range(10, 30)))
+    register(event, "lise@example.org", cohort=cohort.public_id)
+    assert mails("lise@example.org") == ["confirmation"] + ["session"] * 7

@@ -12,6 +12,8 @@ from eventhub.registrations import rules
 from eventhub.registrations.models import Registration
 
 TOLD_AT_ONCE = 200
+#: One form never sends an address more than this (A11); the calendar file has every date.
+MOST_CALENDAR_MAILS = 8
 
 
 def owe(
@@ -98,7 +100,7 @@ def _owe_mails(
     own (R1): the first goes with the mail itself, the others in short ones.
     """
     sessions = _sessions(registration, arguments) if "calendar" in arguments else []
-    for number, public_id in enumerate(sessions or [""]):
+    for number, public_id in enumerate(sessions[:MOST_CALENDAR_MAILS] or [""]):
         name = f"registrations.{'session' if number else kind}"
         mails.owe(
             name,

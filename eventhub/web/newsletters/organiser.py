@@ -21,6 +21,7 @@ from eventhub.web.newsletters.forms import ComposeForm, SubscriberForm
 blueprint = Blueprint("organiser_newsletters", __name__, url_prefix="/organiser")
 
 STATES = ("confirmed", "unconfirmed", "unsubscribed")
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 @blueprint.get("/newsletters/")
@@ -40,6 +41,9 @@ def compose(slug: str) -> ResponseReturnValue:
         return _index(newsletter, form), 422
     if form.ends_on.data < form.starts_on.data:
         form.ends_on.errors = [gettext("The last day comes before the first one.")]
+        return _index(newsletter, form), 422
+    if not FIRST_YEAR <= form.starts_on.data.year <= form.ends_on.data.year <= LAST_YEAR:
+        form.ends_on.errors = [gettext("Check the year of this date.")]
         return _index(newsletter, form), 422
     with transaction():
         newsletter = catalogue.get_managed(current_account(), slug)
