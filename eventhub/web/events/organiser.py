@@ -120,8 +120,12 @@ def unpublish(public_id: str) -> ResponseReturnValue:
 @organiser_required
 def cancel(public_id: str) -> ResponseReturnValue:
     """Cancel; those registered are told by mail. Restoring undoes it."""
-    _act(public_id, service.cancel)
-    flash(gettext("It is cancelled. Those who were registered will receive a message."), "success")
+    counts = service.counts(_act(public_id, service.cancel))
+    if counts.taken or counts.waiting:
+        words = gettext("It is cancelled. Those who were registered will receive a message.")
+    else:
+        words = gettext("It is cancelled. Its page says so.")
+    flash(words, "success")
     return _back(public_id)
 
 
