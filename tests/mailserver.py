@@ -69,6 +69,24 @@ class ReceivedMail:
         assert len(found) == 1, f"{len(found)} links with {containing!r} in {self.subject!r}"
         return found[0]
 
+    @property
+    def faults(self) -> list[str]:
+        """What a strict server or reader would hold against this message (W1, W2, J2)."""
+        found = []
+        if any(octet > 126 or (octet < 32 and octet not in b"\t\r\n") for octet in self.raw):
+            found.append("an octet that 7-bit mail may not carry")
+        if any(len(line) > 998 for line in self.raw.split(b"\r\n")):
+            found.append("a line over 998 octets")
+        if b"\n" in self.raw.replace(b"\r\n", b"") or b"\r" in self.raw.replace(b"\r\n", b""):
+            found.append("a line that does not end with CRLF")
+        for header in ("From", "To", "Subject", "Date", "Message-ID"):
+            if len(self.message.get_all(header, [])) != 1:
+                found.append(f"not exactly one {header}")
+        for part in self.message.walk():
+            if part.get_content_type() == "text/html" and "<mj-" in str(part.get_content()):
+                found.append("MJML that was not compiled")
+        return [f"{self.subject!r}: {fault}" for fault in found]
+
     def _part(self, content_type: str) -> str:
         for part in self.message.walk():
             if part.get_content_type() == content_type:
@@ -83,11 +101,13 @@ Answer = Callable[[str], str | None]
 class MailServer:
     """The server. `refuse_recipient` lets a test answer RCPT for some addresses.
 
-    A message is in `mails` before the client reads its `250`, so nothing has to wait for it.
+    A message is in `mails` before the client reads its `250`, so nothing has to wait for it. What
+    is wrong with any message stands in `faults`, and fails the test that had it sent.
     """
 
     def __init__(self) -> None:
         self.mails: list[ReceivedMail] = []
+        self.faults: list[str] = []
         self.refuse_recipient: Answer = lambda _address: None
         self._arrival = threading.Condition()
         self._controller = Controller(
@@ -110,6 +130,7 @@ class MailServer:
     def reset(self) -> None:
         """Forget the mails and accept everyone again."""
         self.mails.clear()
+        self.faults.clear()
         self.refuse_recipient = lambda _address: None
 
     def to(self, address: str) -> list[ReceivedMail]:
@@ -149,6 +170,7 @@ class MailServer:
         mail = ReceivedMail(envelope.mail_from or "", list(envelope.rcpt_tos), content)
         with self._arrival:
             self.mails.append(mail)
+            self.faults += mail.faults
             self._arrival.notify_all()
         return "250 OK"
 
