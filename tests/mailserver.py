@@ -79,12 +79,14 @@ class ReceivedMail:
             found.append("a line over 998 octets")
         if b"\n" in self.raw.replace(b"\r\n", b"") or b"\r" in self.raw.replace(b"\r\n", b""):
             found.append("a line that does not end with CRLF")
-        for header in ("From", "To", "Subject", "Date", "Message-ID"):
-            if len(self.message.get_all(header, [])) != 1:
-                found.append(f"not exactly one {header}")
-        for part in self.message.walk():
-            if part.get_content_type() == "text/html" and "<mj-" in str(part.get_content()):
-                found.append("MJML that was not compiled")
+        found += [
+            f"not exactly one {header}"
+            for header in ("From", "To", "Subject", "Date", "Message-ID")
+            if len(self.message.get_all(header, [])) != 1
+        ]
+        html = [part for part in self.message.walk() if part.get_content_type() == "text/html"]
+        if any("<mj-" in str(part.get_content()) for part in html):
+            found.append("MJML that was not compiled")
         return [f"{self.subject!r}: {fault}" for fault in found]
 
     def _part(self, content_type: str) -> str:
