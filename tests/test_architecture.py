@@ -2,14 +2,19 @@
 
 import ast
 import importlib.metadata
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mjml
 import pytest
 from babel.messages.pofile import read_po
+from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
+from eventhub import links
 from eventhub.cli.translations import extract
 from eventhub.i18n import CATALOGUES, LOCALES
 
@@ -139,6 +144,33 @@ def test_no_page_holds_an_inline_script_or_style_or_calls_a_third_party():
     sheets = (PACKAGE / "static").rglob("*.css")
     found |= {relative(path) for path in sheets if THIRD_PARTY_IN_CSS.search(path.read_text())}
     assert not found
+
+
+@pytest.mark.database("sqlite")
+def test_every_link_that_leaves_matches_a_page(make_app: Callable[..., Flask]):
+    app = make_app(local_mailbox=True)
+    routes = app.url_map.bind("localhost")
+    dead = {}
+    with app.app_context():
+        for name, link in inspect.getmembers(links, inspect.isfunction):
+            if link.__module__ != links.__name__ or name.startswith("_"):
+                continue
+            url = link(
+                *[
+                    f"{parameter.name}-1"
+                    for parameter in inspect.signature(link).parameters.values()
+                    if parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+                    and parameter.default is parameter.empty
+                ]
+            )
+            path = url.removeprefix("http://localhost").partition("?")[0]
+            try:
+                routes.match(path, method="GET")
+            except RequestRedirect as redirect:
+                dead[name] = f"{path} redirects to {redirect.new_url}"
+            except HTTPException:
+                dead[name] = path
+    assert not dead
 
 
 @pytest.mark.parametrize("locale", LOCALES)
