@@ -244,6 +244,8 @@ def test_only_the_month_may_be_known() -> None:
     assert (event.starts_on, event.month) == (None, "2027-02")
     dated = changed(event, starts_on=date(2027, 2, 10), date_status="confirmed")
     assert (dated.starts_on, dated.month) == (date(2027, 2, 10), None)
+    odd = EventValues(title_fr="Congrès", date_status="to_be_confirmed", month="20２７-02")
+    assert set(refused(odd)) == {"month"}
 
 
 @pytest.mark.requirement("A5")

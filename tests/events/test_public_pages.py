@@ -389,3 +389,8 @@ def test_places_are_not_offered_in_the_list_when_nobody_can_register(client: For
     assert "Il reste 10 places" in words(client.get("/events/").text)
     factories.a_published_event(places=7, registration_closes_at=NOW - timedelta(days=1))
     assert "Il reste 7 places" not in words(client.get("/events/").text)
+
+
+@pytest.mark.parametrize("month", ["0000-01", "9999-12", "２０２６-０１", "2026-13"])
+def test_a_month_that_no_calendar_has_is_refused(client: FormClient, month: str) -> None:
+    assert client.get("/events/", query_string={"month": month}).status_code == 400

@@ -156,7 +156,7 @@ def _check_dates(values: EventValues, refusals: Refusals) -> EventValues:
     """Check every date; return the values with the event's own dates as they will be kept."""
     sessions = list(every_session(values))
     confirmed = values.date_status == "confirmed"
-    if values.month is not None and not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", values.month):
+    if values.month is not None and not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", values.month):
         refusals.add("month", msgid("Enter a month, for example 2027-02."))
     if sessions or values.cohorts:
         for prefix, session in sessions:

@@ -31,7 +31,7 @@ COMES_BY = {
 """Who looks for one way to come also wants the events that offer both."""
 
 UNKNOWN_FILTER = msgid("We do not know this choice. Choose another one in the list.")
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")  # ASCII: a date is made of it
 
 
 @dataclass(frozen=True)
