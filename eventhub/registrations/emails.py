@@ -4,12 +4,13 @@ from collections.abc import Callable
 from email.headerregistry import Address
 from typing import Any
 
-from eventhub import links, tokens
+from eventhub import links
 from eventhub.calendars import service as calendars
 from eventhub.db import session
 from eventhub.errors import NotFound
 from eventhub.events import words
 from eventhub.events.models import Cohort, Event, Session
+from eventhub.events.service.listing import access_token
 from eventhub.i18n import event_when, gettext, in_locale, time_words, zone_words
 from eventhub.mail.message import CalendarPart, Message, Unneeded
 from eventhub.mail.models import Delivery
@@ -230,7 +231,7 @@ def _values(
 def _access(event: Event) -> str:
     if event.audience != "members":
         return ""
-    return tokens.make("event.access", event.public_id, event.access_version)
+    return access_token(event)
 
 
 def _dates(event: Event, cohort: Cohort | None) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from sqlalchemy import String, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import selectinload
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventhub import clock, tokens
+from eventhub import clock, links, tokens
 from eventhub.db import session
 from eventhub.errors import Invalid, NotFound
 from eventhub.events import words
@@ -216,6 +216,13 @@ def get_public(slug: str, access: str = "") -> Event:
 def access_token(event: Event) -> str:
     """Return the token of the link that opens a members' event; raising its version revokes it."""
     return tokens.make("event.access", event.public_id, event.access_version)
+
+
+def page_address(event: Event) -> str:
+    """Return the address to give out: with its token for members, empty for a private event."""
+    if event.audience == "private":
+        return ""
+    return links.event(event.slug, access_token(event) if event.audience == "members" else "")
 
 
 def _opens(event: Event, access: str) -> bool:

@@ -8,12 +8,12 @@ from flask import render_template as render
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from eventhub import links, tokens
 from eventhub.db import transaction
 from eventhub.errors import Invalid
 from eventhub.events import service
 from eventhub.events.models import STATES, Event
 from eventhub.events.service import Filter
+from eventhub.events.service.listing import page_address
 from eventhub.networks.service import missing_identity
 from eventhub.web.auth import current_account, organiser_required
 from eventhub.web.events import public
@@ -73,7 +73,7 @@ def show(public_id: str) -> ResponseReturnValue:
         counts=service.counts(event),
         lacking=service.lacking(event) if event.state == "draft" else {},
         needs=service.needs(event),
-        public_url=_public_url(event),
+        public_url=page_address(event),
     )
 
 
@@ -180,13 +180,3 @@ def _filter() -> Filter:
 
 def _page(query: dict[str, str], number: int) -> str:
     return f"{url_for('organiser_events.index')}?{urlencode(query | {'page': str(number)})}"
-
-
-def _public_url(event: Event) -> str:
-    """Return the address to give out: with its token for a members' event, none if private."""
-    if event.audience == "private":
-        return ""
-    if event.audience == "members":
-        access = tokens.make("event.access", event.public_id, event.access_version)
-        return links.event(event.slug, access)
-    return links.event(event.slug)

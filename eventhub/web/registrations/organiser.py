@@ -22,6 +22,7 @@ from eventhub.db import transaction
 from eventhub.errors import NotFound
 from eventhub.events import words
 from eventhub.events.models import MODES, Event
+from eventhub.events.service.listing import page_address
 from eventhub.events.service.managed import get_managed
 from eventhub.registrations import service
 from eventhub.registrations.models import STATES
@@ -64,6 +65,7 @@ def index(public_id: str) -> ResponseReturnValue:
         sort=sort,
         filters=_filter_words(),
         sorts=_sort_words(),
+        page_address=page_address(event) if event.registration_open else "",
         csv_url=url_for(
             "organiser_registrations.export", public_id=public_id, q=search or None, state=state
         ),
