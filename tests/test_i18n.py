@@ -1,12 +1,22 @@
 """Dates, times and texts as a reader in Québec expects them."""
 
+import re
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import pytest
+from babel.messages.pofile import read_po
 from flask import Flask
 
-from eventhub.i18n import date_words, event_when, fold, moment_words, month_words, time_words
+from eventhub.i18n import (
+    CATALOGUES,
+    date_words,
+    event_when,
+    fold,
+    moment_words,
+    month_words,
+    time_words,
+)
 
 NBSP = "\u00a0"
 
@@ -111,3 +121,17 @@ def test_a_date_to_be_confirmed_is_said_as_such_with_its_month_when_known(app: F
 )
 def test_search_ignores_case_accents_and_typographic_apostrophes(typed: str, folded: str) -> None:
     assert fold(typed) == folded
+
+
+def test_french_punctuation_carries_its_non_breaking_space() -> None:
+    """Before : ; ! ? and inside guillemets. The calendar prefix is the one of C8, to the letter."""
+    with (CATALOGUES / "fr" / "LC_MESSAGES" / "messages.po").open("rb") as source:
+        catalogue = read_po(source, locale="fr")
+    forms = [
+        form
+        for message in catalogue
+        if message.id and not str(message.id).startswith("CANCELLED: ")
+        for form in ([message.string] if isinstance(message.string, str) else message.string)
+    ]
+    loose = re.compile(rf"[^{NBSP}][!?;:](?=\s|$)|«[^{NBSP}]|[^{NBSP}]»")
+    assert [form for form in forms if loose.search(form)] == []
