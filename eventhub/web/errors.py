@@ -1,6 +1,6 @@
 """Error pages: plain words in the reader's language, and what to do next."""
 
-from flask import Flask, render_template
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -16,9 +16,22 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(NotFound, lambda error: _page(404))
     app.register_error_handler(Conflict, lambda error: _page(409))
     app.register_error_handler(Invalid, lambda error: _page(422))
-    app.register_error_handler(CSRFError, lambda error: auth.after_stale_form() or _page(400))
+    app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _answer)
     app.register_error_handler(500, _fault)
+
+
+def _stale_form(_error: CSRFError) -> ResponseReturnValue:
+    """Answer a form whose token is missing or of an ended session: typed text is not lost.
+
+    A view may say how by its attribute ``form_again``, which shows the form and changes nothing.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    form_again = getattr(view, "form_again", None)
+    if form_again is not None:
+        answer: ResponseReturnValue = form_again(**(request.view_args or {}))
+        return answer
+    return auth.after_stale_form() or _page(400)
 
 
 def _fault(_error: Exception) -> tuple[str, int, dict[str, str]]:

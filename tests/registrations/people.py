@@ -44,6 +44,7 @@ def assert_counts_hold(event: Event) -> None:
     """The pools say what the registrations say, and no place was sold twice."""
     with a.context():
         session.rollback()
+        session.expire_all()
         for pool in session.query(SeatPool).filter_by(event_id=event.id):
             rows = session.query(Registration).filter_by(pool_id=pool.id).all()
             holding = [row for row in rows if row.state in {"confirmed", "pending"}]

@@ -120,11 +120,16 @@ def test_a_name_with_a_line_break_is_refused_with_a_sentence(client: FormClient,
     assert "sur une seule ligne" in answer.text
 
 
-@pytest.mark.requirement("A2")
-def test_a_registration_without_the_csrf_token_is_refused(client: FormClient) -> None:
+@pytest.mark.requirement("A2", "S7")
+def test_a_form_whose_session_ended_changes_nothing_and_keeps_what_was_typed(
+    client: FormClient,
+) -> None:
     event = a.a_published_event()
-    answer = client.post(page_of(event), data={"name": "x", "email": "x@example.org"}, csrf=False)
+    typed = {"name": "Lise Côté", "email": "lise@example.org", "organisation": "CPE"}
+    answer = client.post(page_of(event), data=typed, csrf=False)
     assert answer.status_code == 400
+    assert all(f'value="{value}"' in answer.text for value in typed.values())
+    assert "envoyez-le" in answer.text
     assert a.count(Registration) == 0
 
 

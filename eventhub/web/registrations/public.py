@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask import session as browser
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 
 from eventhub import clock
 from eventhub.calendars import buttons, vevent
@@ -46,6 +47,21 @@ def register(slug: str) -> ResponseReturnValue:
     form.offer(event)
     form.form_key.data = service.new_form_key()
     return _form_page(event, access, form, 200)
+
+
+def _form_again(slug: str) -> ResponseReturnValue:
+    """Show a form again whose session ended, with what was typed in it (S7)."""
+    access = request.values.get("access", "")
+    event = get_public(slug, access)
+    form = RegisterForm()
+    form.offer(event)
+    form.form_errors.append(
+        gettext("The page had been open for a long time. Check what you typed, then send it again.")
+    )
+    return _form_page(event, access, form, 400)
+
+
+register.form_again = _form_again  # type: ignore[attr-defined]
 
 
 @blueprint.get("/registrations/done")
