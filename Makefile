@@ -14,7 +14,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install -qq --requi
 help:
 	@echo 'make run           start EventHub here, with everything it needs (Ctrl-C stops it)'
 	@echo 'make test          every check and every test'
-	@echo 'make bench         measure; ONLY=feed runs one group'
+	@echo 'make bench         measure; ONLY=feed runs one group, FULL=1 at full size'
 	@echo 'make requirements  the numbered requirements and the tests that prove them'
 	@echo 'make lint          the quick checks only: style, types, layers, dependencies'
 	@echo 'make format        put the code in the house style'
@@ -28,7 +28,7 @@ test: $(VENV)/test.stamp
 	@exec $(VENV)/bin/python -m tests.run
 
 bench: $(VENV)/test.stamp
-	@exec $(VENV)/bin/python -m bench $(ONLY)
+	@exec $(VENV)/bin/python -m bench $(ONLY) $(if $(FULL),--full)
 
 requirements: $(VENV)/test.stamp
 	@exec $(VENV)/bin/python -m tests.requirements

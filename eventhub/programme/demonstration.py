@@ -112,8 +112,10 @@ def _invent_event(event: Event, values: dict[str, Any], invented: dict[str, Any]
     for cohort in event.cohorts:
         cohort.name_en = invented["cohorts"].get(cohort.name_fr, "")
     if "capacity" in values:
-        named += ["capacity", "registration"]
         _invent_places(event, values)
+        named += ["capacity", "registration_open"]
+        windows = ("registration_opens_at", "registration_closes_at")
+        named += [name for name in windows if getattr(event, name) is not None]
     event.folded_text = search_text(event)
     event.invented = ",".join(named)
     session.flush()

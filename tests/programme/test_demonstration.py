@@ -25,6 +25,10 @@ from tests.programme.test_import import event_of, everything
 NOVEMBER = datetime(2026, 11, 21, 15, tzinfo=UTC)
 TORONTO = ZoneInfo("America/Toronto")
 
+# Each test loads the whole of it: the other database runs those where it could differ.
+pytestmark = pytest.mark.database("sqlite")
+on_both = pytest.mark.database("sqlite", "postgresql")
+
 
 def load() -> Report:
     """Load the demonstration, as the command does."""
@@ -47,6 +51,7 @@ def test_the_season_is_moved_by_the_least_weeks_that_put_it_after_today(today: d
         assert rules.SEASON_STARTS_ON + timedelta(weeks=weeks) > today
 
 
+@on_both
 def test_every_date_moves_by_the_same_weeks_and_keeps_its_weekday_and_hour(app: Flask):
     clock.fix(NOVEMBER)
     assert load().weeks == 274
@@ -82,6 +87,7 @@ def test_a_month_moves_with_its_middle(app: Flask):
     assert event_of("gte-reunion-regionale-2022-05").month == "2027-08"
 
 
+@on_both
 def test_loading_again_months_later_changes_nothing(app: Flask):
     clock.fix(NOVEMBER)
     load()
@@ -124,6 +130,7 @@ def test_invented_values_are_named_and_all_others_come_from_the_documents(app: F
                 assert (name in invented) == bool(getattr(event, name)), (event.slug, name)
 
 
+@on_both
 def test_places_are_counted_by_mode_and_by_group_and_agree_with_the_registrations(app: Flask):
     load()
     with factories.context():

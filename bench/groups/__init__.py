@@ -1,0 +1,1 @@
+"""One module a group; each offers ``run(full) -> Iterator[Line]``."""
