@@ -133,13 +133,24 @@ def _mail_server() -> Iterator[MailServer]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def _live_mail_server() -> Iterator[MailServer]:
+    """The live server's own: what its workers still send belongs in no other test's mailbox."""
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def smtp(_mail_server: MailServer) -> Iterator[MailServer]:
+def smtp(request: pytest.FixtureRequest) -> Iterator[MailServer]:
     """A real SMTP server with an empty mailbox; `smtp.only("a@b.org")` is the mail that came."""
-    _mail_server.reset()
-    yield _mail_server
-    faults = list(_mail_server.faults)
-    _mail_server.reset()
+    live = "live_server" in request.fixturenames
+    server: MailServer = request.getfixturevalue("_live_mail_server" if live else "_mail_server")
+    server.reset()
+    yield server
+    faults = list(server.faults)
+    server.reset()
     assert faults == []
 
 
@@ -271,14 +282,14 @@ def site(make_app: Callable[..., Flask]) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def live_server(
-    database: Database, _mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
+    database: Database, _live_mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
     """`eventhub up` in its own processes, one for all tests on this database.
 
     Its database is not emptied between tests: each makes its own network and events.
     """
     folder = tmp_path_factory.mktemp(f"live-{database.kind}")
-    server = LiveServer(database.clone("eventhub_live"), folder, _mail_server)
+    server = LiveServer(database.clone("eventhub_live"), folder, _live_mail_server)
     server.start()
     yield server
     server.stop()

@@ -28,9 +28,19 @@ def test_a_mail_server_of_this_machine_is_out_of_reach(port: int):
         smtplib.SMTP("127.0.0.1", port, timeout=1)
 
 
+MAIL = """From: a@example.org
+To: b@example.org
+Subject: Bonjour
+Date: Mon, 04 Jan 2027 12:00:00 -0500
+Message-ID: <1@example.org>
+
+Oui.
+"""
+
+
 def test_mail_reaches_the_server_of_the_test_only(smtp: MailServer):
     with smtplib.SMTP("127.0.0.1", smtp.port, timeout=5) as connection:
-        connection.sendmail("a@example.org", "b@example.org", "Subject: Bonjour\n\nOui.\n")
+        connection.sendmail("a@example.org", "b@example.org", MAIL)
     assert smtp.only("b@example.org").subject == "Bonjour"
 
 

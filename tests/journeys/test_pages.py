@@ -138,7 +138,7 @@ def _organiser_pages() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def house(live_server: LiveServer, _mail_server: MailServer) -> House:
+def house(live_server: LiveServer) -> House:
     """The house with its demonstration, for all tests of this file."""
     factories.use(live_server.app)
     return House(live_server)

@@ -97,7 +97,7 @@ def test_the_programme_comes_in_and_the_newsletter_goes_out(
     live = live_server
 
     # The programme of four networks comes in, and a second time changes nothing.
-    assert "48 added" in live.command("load-demonstration")
+    assert "51 rows, 48 events" in live.command("load-demonstration")
     assert "48 unchanged" in live.command("load-demonstration")
     assert (FOLDER / "events.csv").exists()
     reader = Visitor(live.url).open("/events/?q=grande+matinee")
