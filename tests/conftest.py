@@ -30,7 +30,7 @@ from tests.browser import DESK, chromium
 from tests.client import FormClient
 from tests.databases import Database, PostgresqlDatabase, SqliteDatabase, postgresql_server
 from tests.libical import Libical
-from tests.live import LiveServer
+from tests.live import LiveServer, running
 from tests.mailserver import MailServer, free_port
 
 DATABASES = ("sqlite", "postgresql")
@@ -133,20 +133,18 @@ def _mail_server() -> Iterator[MailServer]:
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def _live_mail_server() -> Iterator[MailServer]:
-    """The live server's own: what its workers still send belongs in no other test's mailbox."""
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def smtp(request: pytest.FixtureRequest) -> Iterator[MailServer]:
-    """A real SMTP server with an empty mailbox; `smtp.only("a@b.org")` is the mail that came."""
-    live = "live_server" in request.fixturenames
-    server: MailServer = request.getfixturevalue("_live_mail_server" if live else "_mail_server")
+    """A real SMTP server with an empty mailbox; `smtp.only("a@b.org")` is the mail that came.
+
+    A running house (`live_server`) has one of its own, so that what it sends late is nobody else's.
+    """
+    for house in ("fresh_live_server", "live_server"):
+        if house in request.fixturenames:
+            server: MailServer = request.getfixturevalue(house).smtp
+            break
+    else:
+        server = request.getfixturevalue("_mail_server")
     server.reset()
     yield server
     faults = list(server.faults)
@@ -282,17 +280,25 @@ def site(make_app: Callable[..., Flask]) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def live_server(
-    database: Database, _live_mail_server: MailServer, tmp_path_factory: pytest.TempPathFactory
+    database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LiveServer]:
     """`eventhub up` in its own processes, one for all tests on this database.
 
     Its database is not emptied between tests: each makes its own network and events.
     """
     folder = tmp_path_factory.mktemp(f"live-{database.kind}")
-    server = LiveServer(database.clone("eventhub_live"), folder, _live_mail_server)
-    server.start()
-    yield server
-    server.stop()
+    with running(database.clone("eventhub_live"), folder) as server:
+        yield server
+
+
+@pytest.fixture
+def fresh_live_server(
+    database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveServer]:
+    """The same for one test alone, that counts on an empty house."""
+    folder = tmp_path_factory.mktemp(f"fresh-{database.kind}")
+    with running(database.clone(folder.name.replace("-", "_")), folder) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

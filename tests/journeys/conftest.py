@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests import factories
-from tests.live import LiveServer
 
 
 @pytest.fixture(autouse=True)
-def _made_in_the_running_house(live_server: LiveServer) -> Iterator[None]:
-    factories.use(live_server.app)
+def _made_in_the_running_house(request: pytest.FixtureRequest) -> Iterator[None]:
+    for house in ("fresh_live_server", "live_server"):
+        if house in request.fixturenames:
+            factories.use(request.getfixturevalue(house).app)
+            break
     yield
     factories.use(None)
