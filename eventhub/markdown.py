@@ -1,6 +1,7 @@
 """Markdown that a person typed, as safe HTML and as plain text."""
 
 import re
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -14,6 +15,7 @@ TAGS = {
 SCHEMES = {"http", "https", "mailto", "tel"}
 PAGE_HEADINGS = 2  # the page has h1 and h2 of its own: what a person types starts at h3
 DEEPEST_HEADING = 6
+KEPT = 256  # texts that a process keeps ready: a page shows the same one three times
 
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": 20}).enable(
     ["table", "strikethrough"]
@@ -22,6 +24,7 @@ _MARKED_UP = re.compile(r"[*_`\[\]<>&\\~|#]|^ {0,3}(?:[-+=]|\d+[.)])|^(?: {4}|\t
 _BLOCK_ENDS = {"paragraph_close", "heading_close", "tr_close"}
 
 
+@lru_cache(maxsize=KEPT)
 def to_html(source: str) -> Markup:
     """Return Markdown as HTML that is safe to show (A6).
 
@@ -41,6 +44,7 @@ def to_html(source: str) -> Markup:
     return Markup(cleaned)  # noqa: S704  nh3 has just cleaned it
 
 
+@lru_cache(maxsize=KEPT)
 def to_text(source: str) -> str:
     """Return Markdown as plain text for mails and calendars, with its links written out."""
     if not _MARKED_UP.search(source):  # most descriptions: no need to parse (a feed has thousands)
