@@ -63,10 +63,10 @@ def prepare_system() -> None:
     if not missing:
         return
     print(f"Missing on this machine: {', '.join(missing)}; installing...", flush=True)
-    refusal = system.install(missing)
+    reason = system.install(missing) or "its packages are installed, and yet it is not found"
     still_missing = system.missing_parts()
     if still_missing:
-        print(f"\n*** NOT AVAILABLE: {', '.join(still_missing)}: {refusal}\n", flush=True)
+        print(f"\n*** NOT AVAILABLE: {', '.join(still_missing)}: {reason}\n", flush=True)
 
 
 def run_suite(arguments: list[str]) -> tuple[int, Outcome]:
