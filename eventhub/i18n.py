@@ -81,6 +81,8 @@ def fold(text: str) -> str:
 
 def date_words(day: date, locale: str | None = None, year: bool = True) -> str:
     """Return "le mercredi 17 novembre 2026" or "Wednesday, November 17, 2026"."""
+    if isinstance(day, datetime):
+        raise TypeError("a moment has no date without a zone: see local_day")
     language = locale or current_locale()
     if language == "en":
         return format_date(day, "EEEE, MMMM d, y" if year else "EEEE, MMMM d", locale="en_CA")
@@ -102,10 +104,15 @@ def time_words(moment: datetime | time, time_zone: str = "", locale: str | None 
     return f"{clock_time.hour}{NBSP}h{minutes}"
 
 
+def local_day(moment: datetime, time_zone: str) -> date:
+    """Return the date of a moment, as the calendars of ``time_zone`` say it."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()
+
+
 def moment_words(moment: datetime, time_zone: str, locale: str | None = None) -> str:
     """Return "le mercredi 17 novembre 2026 à 9 h", as the clocks of ``time_zone`` say it."""
     language = locale or current_locale()
-    day = date_words(moment.astimezone(ZoneInfo(time_zone)).date(), language)
+    day = date_words(local_day(moment, time_zone), language)
     return f"{day} {'à' if language == 'fr' else 'at'} {time_words(moment, time_zone, language)}"
 
 
@@ -182,6 +189,7 @@ def _day_range(first: date, last: date, language: str) -> str:
 
 DATE_FILTERS: dict[str, Any] = {
     "date_words": date_words,
+    "local_day": local_day,
     "time_words": time_words,
     "moment_words": moment_words,
     "month_words": month_words,

@@ -13,6 +13,7 @@ from eventhub.i18n import (
     date_words,
     event_when,
     fold,
+    local_day,
     moment_words,
     month_words,
     time_words,
@@ -37,6 +38,14 @@ def an_item(**values: object) -> SimpleNamespace:
 def test_a_date_reads_in_words(app: Flask, locale: str, words: str) -> None:
     with app.app_context():
         assert date_words(date(2027, 11, 17), locale) == words
+
+
+def test_a_moment_has_the_date_of_its_zone_and_none_without_one(app: Flask) -> None:
+    evening = moment(2027, 11, 18, 1, 30)
+    with app.app_context():
+        assert local_day(evening, "America/Toronto") == date(2027, 11, 17)
+        with pytest.raises(TypeError):
+            date_words(evening, "fr")
 
 
 def test_the_first_of_a_month_is_an_ordinal_in_french(app: Flask) -> None:
